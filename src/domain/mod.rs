@@ -1,0 +1,21 @@
+//! Vocabulary and rule tables of the register. Data only: no bytes, no clock, no disk, no randomness.
+
+pub mod code;
+pub mod compare;
+pub mod date;
+pub mod entry;
+pub mod fault;
+pub mod finding;
+pub mod holding;
+pub mod ids;
+pub mod instant;
+pub mod item;
+pub mod municipality;
+pub mod notice;
+pub mod outcome;
+pub mod party;
+pub mod reason;
+pub mod required;
+pub mod row;
+pub mod state;
+pub mod transition;

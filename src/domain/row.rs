@@ -1,0 +1,186 @@
+//! One record of the register: the text of the 28 items in one allocation, with the sender's code cells.
+
+use std::fmt;
+
+use super::ids::{JuminCode, MunicipalityCode, MyNumber, PartyId};
+use super::instant::Instant;
+use super::item::Item;
+use crate::text::mark::CellMark;
+
+/// The 28 items as stored text: Unicode, without padding, digits with their zeros, a blank item is the empty text.
+///
+/// `cells` and `origin` say which characters came from which code cells of which party (rules 5.3): equal text is
+/// equal content, the cells matter only when the row is given out to `origin` again. `PartialEq` compares everything;
+/// use [`Row::get`] to compare items.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    text: String,
+    ends: [u16; 28],
+    cells: Vec<(Item, CellMark)>,
+    origin: PartyId,
+}
+
+impl Row {
+    /// A blank row whose text comes from `origin`.
+    pub fn blank(origin: PartyId) -> Self {
+        Self {
+            text: String::new(),
+            ends: [0; 28],
+            cells: Vec::new(),
+            origin,
+        }
+    }
+
+    /// The text of an item; empty where blank.
+    pub fn get(&self, item: Item) -> &str {
+        let index = item.index();
+        let start = index
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        let end = self.ends.get(index).copied().unwrap_or(0);
+        self.text.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+    }
+
+    /// True where the item is blank.
+    pub fn is_blank(&self, item: Item) -> bool {
+        self.get(item).is_empty()
+    }
+
+    /// Replaces the text of an item and forgets its cells. Setting items in the order of their numbers on a blank row
+    /// only appends.
+    ///
+    /// Returns false, leaving the row as it was, where the row would exceed 65,535 bytes of text.
+    pub fn set(&mut self, item: Item, value: &str) -> bool {
+        let old = self.get(item).len();
+        let total = self.text.len() - old + value.len();
+        if u16::try_from(total).is_err() {
+            return false;
+        }
+        let index = item.index();
+        let start = index
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        let start = usize::from(start);
+        if start + old == self.text.len() && old == 0 {
+            self.text.push_str(value);
+        } else {
+            self.text.replace_range(start..start + old, value);
+        }
+        for end in self.ends.iter_mut().skip(index) {
+            let moved = usize::from(*end) - old + value.len();
+            *end = u16::try_from(moved).unwrap_or(u16::MAX);
+        }
+        self.cells.retain(|(of, _)| *of != item);
+        true
+    }
+
+    /// Adds the cells of an item, in the order of their positions, after [`Row::set`] of that item.
+    pub fn add_cells(&mut self, item: Item, cells: &[CellMark]) {
+        self.cells.extend(cells.iter().map(|cell| (item, *cell)));
+        self.cells.sort_unstable();
+    }
+
+    /// The cells of one item, sorted by position.
+    pub fn cells(&self, item: Item) -> impl Iterator<Item = CellMark> + '_ {
+        self.cells
+            .iter()
+            .filter(move |(of, _)| *of == item)
+            .map(|(_, cell)| *cell)
+    }
+
+    /// All cells, sorted by item and position.
+    pub fn all_cells(&self) -> &[(Item, CellMark)] {
+        &self.cells
+    }
+
+    /// The party whose code cells the row carries.
+    pub fn origin(&self) -> PartyId {
+        self.origin
+    }
+
+    /// Takes text and cells of `item` from another row of the same origin, or the text alone from a row of another.
+    pub fn take(&mut self, item: Item, from: &Self) -> bool {
+        let done = self.set(item, from.get(item));
+        if done && self.origin == from.origin {
+            let cells: Vec<CellMark> = from.cells(item).collect();
+            self.add_cells(item, &cells);
+        }
+        done
+    }
+
+    /// Item 1, if it is a right code.
+    pub fn jumin_code(&self) -> Option<JuminCode> {
+        JuminCode::parse(self.get(Item::JuminCode)).ok()
+    }
+
+    /// Item 9, if it is a right number; `None` where blank.
+    pub fn my_number(&self) -> Option<MyNumber> {
+        MyNumber::parse(self.get(Item::MyNumber)).ok()
+    }
+
+    /// Item 14, if it is a right code.
+    pub fn municipality(&self) -> Option<MunicipalityCode> {
+        MunicipalityCode::parse(self.get(Item::MunicipalityCode)).ok()
+    }
+
+    /// Item 18, if it is a real time.
+    pub fn timestamp(&self) -> Option<Instant> {
+        Instant::parse(self.get(Item::Timestamp))
+    }
+
+    /// Item 22 as a number; blank counts as zero.
+    pub fn update_seq(&self) -> u32 {
+        self.get(Item::UpdateSeq).parse().unwrap_or(0)
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({} bytes from {})", self.text.len(), self.origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_set_in_any_order_and_replaced() {
+        let mut row = Row::blank(PartyId::parse("052019").unwrap());
+        assert!(row.set(Item::Address, "秋田県"));
+        assert!(row.set(Item::JuminCode, "24727059608"));
+        assert!(row.set(Item::KanjiName, "佐藤　花"));
+        assert!(row.set(Item::Address, "秋田県秋田市"));
+        assert_eq!(row.get(Item::JuminCode), "24727059608");
+        assert_eq!(row.get(Item::KanjiName), "佐藤　花");
+        assert_eq!(row.get(Item::Address), "秋田県秋田市");
+        assert!(row.is_blank(Item::FormerSurnameGaijiSeq));
+        assert!(!format!("{row:?}").contains("佐藤"));
+        assert!(!row.set(Item::Sex, &"1".repeat(70_000)));
+        assert_eq!(row.get(Item::Address), "秋田県秋田市");
+    }
+
+    #[test]
+    fn cells_go_with_their_item_and_only_within_one_origin() {
+        let (a, b) = (PartyId::parse("052019").unwrap(), PartyId::parse("052027").unwrap());
+        let mark = CellMark {
+            at: 0,
+            chars: 1,
+            cell: 0xF040,
+        };
+        let mut row = Row::blank(a);
+        row.set(Item::KanjiName, "\u{E000}");
+        row.add_cells(Item::KanjiName, &[mark]);
+        let (mut same, mut other) = (Row::blank(a), Row::blank(b));
+        same.take(Item::KanjiName, &row);
+        other.take(Item::KanjiName, &row);
+        assert_eq!(same.cells(Item::KanjiName).collect::<Vec<_>>(), [mark]);
+        assert_eq!(other.cells(Item::KanjiName).count(), 0);
+        row.set(Item::KanjiName, "高");
+        assert_eq!(row.all_cells().len(), 0);
+    }
+}

@@ -1,0 +1,125 @@
+//! Four small traits between the program and the machine: disk, clock, randomness, keys.
+//!
+//! `os` implements them on the real machine; the tests implement them to cause faults.
+
+use std::io;
+use std::path::Path;
+
+use crate::domain::instant::Instant;
+
+/// What a folder entry or an open file is, links not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A plain file.
+    Plain,
+    /// A folder.
+    Folder,
+    /// Anything else: symbolic link, FIFO, socket, device.
+    Other,
+}
+
+/// Facts about one file, links not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Plain file, folder or something else.
+    pub kind: FileKind,
+    /// Length in bytes.
+    pub len_bytes: u64,
+    /// Modification time in nanoseconds since 1970, for quiet-time tests only.
+    pub modified_ns: i128,
+    /// Inode number.
+    pub inode: u64,
+    /// Number of hard links.
+    pub links: u64,
+    /// Unix permission bits (the lowest twelve).
+    pub mode: u32,
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderEntry {
+    /// Name without folder; names that are not UTF-8 are given with U+FFFD and `readable` is false.
+    pub name: String,
+    /// False where the name is not UTF-8, so that `name` cannot be used to open it.
+    pub readable: bool,
+}
+
+/// An open file that is read at given offsets; what it reads is the file that was opened, whatever is renamed meanwhile.
+pub trait ReadAt: Send + Sync {
+    /// Reads exactly `buf.len()` bytes from `offset`; `UnexpectedEof` where the file is shorter.
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Facts about the open file itself.
+    fn facts(&self) -> io::Result<Facts>;
+}
+
+/// A new file being written from its start.
+pub trait WriteNew: Send {
+    /// Appends all of `bytes`.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Makes the content durable. A failure is fatal: the caller must not try again on this file.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A kernel lock; dropping it releases it, and so does the death of the process.
+pub trait Lock: Send {}
+
+/// The file system. Every access of the program goes through this trait.
+pub trait Disk: Send + Sync {
+    /// Opens a file for reading, never following a link in the last component and never blocking on a FIFO.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>>;
+    /// Creates a file that must not exist yet, mode 0600.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>>;
+    /// Renames within one file system, replacing a plain file at the target.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file or a link.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Removes an empty folder.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
+    /// Creates one folder, mode 0700; an existing folder is no error.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
+    /// Makes the entries of a folder durable.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Lists a folder sorted by name.
+    fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>>;
+    /// Facts about a path, links not followed.
+    fn facts(&self, path: &Path) -> io::Result<Facts>;
+    /// Takes the exclusive kernel lock on `path` (created if absent); `WouldBlock` where another process holds it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;
+
+    /// Reads a whole file of at most `limit_bytes`; `InvalidData` where it is longer.
+    fn read(&self, path: &Path, limit_bytes: u64) -> io::Result<Vec<u8>> {
+        let file = self.open(path)?;
+        let len = file.facts()?.len_bytes;
+        if len > limit_bytes {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "file is over its size limit",
+            ));
+        }
+        let len = usize::try_from(len).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "file too large"))?;
+        let mut bytes = vec![0; len];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
+    /// True where something stands at `path`.
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        match self.facts(path) {
+            Ok(_) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// The wall clock, used for leaf times and default business dates only, never for decisions about content.
+pub trait Clock: Send + Sync {
+    /// Now, in Japan time.
+    fn now(&self) -> Instant;
+}
+
+/// Randomness for keys, IVs and salts.
+pub trait Entropy: Send + Sync {
+    /// Fills `buf` with random bytes.
+    fn fill(&self, buf: &mut [u8]) -> io::Result<()>;
+}

@@ -1,0 +1,1 @@
+//! Reports from the result types of `run`.

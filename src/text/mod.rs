@@ -1,0 +1,8 @@
+//! Characters and encodings: CP932 with user-defined cells, UCS-2BE, kana, widths. Knows no domain.
+
+pub mod cp932;
+pub mod gaiji;
+pub mod kana;
+pub mod mark;
+pub mod ucs2;
+pub mod width;

@@ -1,0 +1,20 @@
+//! The integration tests, one binary: each module is one topic.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code: a panic is the report, and tests prepare files by hand"
+)]
+
+mod architecture;
+mod cli;
+mod demo;
+mod layout;
+mod ledger;
+mod master;
+mod rules;
+mod seal;
+mod shared;
+mod text;

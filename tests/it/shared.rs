@@ -1,0 +1,17 @@
+//! Optional oracles and example cases beside the project; tests that need them skip, and say so, where they are absent.
+
+use std::path::PathBuf;
+
+/// A file or folder of the optional material, or `None` with a word on standard error.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    if full.exists() {
+        return Some(full);
+    }
+    std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("SKIPPED: no {path} beside the project\n").as_bytes(),
+    )
+    .unwrap();
+    None
+}
