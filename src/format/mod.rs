@@ -12,4 +12,5 @@ pub mod package;
 pub mod proof;
 pub mod register;
 pub mod rowcode;
+pub mod state;
 pub mod tile;
