@@ -14,10 +14,12 @@ use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha384};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 pub use params::{Content, FloeParams, HEADER_LEN, HEADER_TAG_LEN, IV_LEN, MAX_SEGMENTS, PARAMS_LEN, SEGMENT_OVERHEAD};
 use params::{MAX_SEGMENT_LEN, MIN_SEGMENT_LEN};
+
+pub use super::secret::FloeKey;
 
 mod params;
 
@@ -83,28 +85,6 @@ pub enum FloeFault {
     },
 }
 
-/// A 32-byte message key. Cleared on drop; `Debug` shows nothing of it.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct FloeKey([u8; 32]);
-
-impl FloeKey {
-    /// A key from 32 uniformly random (or derived) bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, for wrapping.
-    pub fn expose(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for FloeKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FloeKey(..)")
-    }
-}
-
 /// What sealer and opener share: everything that follows from key, parameters, IV and associated data.
 struct Message {
     params: FloeParams,
@@ -119,7 +99,7 @@ struct Message {
 impl Message {
     fn new(key: &FloeKey, params: FloeParams, aad: &[u8], iv: [u8; IV_LEN]) -> Self {
         let mut message_key = Zeroizing::new([0; 48]);
-        derive(&key.0, params, &iv, &[b"MESSAGE_KEY:", aad], &mut *message_key);
+        derive(key.expose(), params, &iv, &[b"MESSAGE_KEY:", aad], &mut *message_key);
         let first_cipher = segment_cipher(&message_key, params, &iv, aad, 0);
         Self {
             params,
@@ -218,7 +198,7 @@ impl Sealer {
     pub fn new(key: &FloeKey, params: FloeParams, aad: &[u8], iv: [u8; IV_LEN]) -> Self {
         let message = Message::new(key, params, aad, iv);
         let mut tag = [0; HEADER_TAG_LEN];
-        derive(&key.0, params, &iv, &[b"HEADER_TAG:", aad], &mut tag);
+        derive(key.expose(), params, &iv, &[b"HEADER_TAG:", aad], &mut tag);
         let mut header = [0; HEADER_LEN];
         for (to, from) in header.iter_mut().zip(params.encode().into_iter().chain(iv).chain(tag)) {
             *to = from;
@@ -322,7 +302,7 @@ impl Opener {
         if *encoded != params.encode() {
             return Err(FloeFault::HeaderParams);
         }
-        kdf_mac(&key.0, params, iv, &[b"HEADER_TAG:", aad])
+        kdf_mac(key.expose(), params, iv, &[b"HEADER_TAG:", aad])
             .verify_truncated_left(tag)
             .map_err(|_| FloeFault::HeaderTag)?;
         Ok(Self {
