@@ -1,5 +1,8 @@
 //! The only reader of the process environment. No secret is ever taken from it.
-#![expect(clippy::disallowed_methods, reason = "cli::env is the one place that reads the environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cli::env is the one place that reads the environment"
+)]
 
 use std::path::PathBuf;
 
@@ -26,7 +29,9 @@ pub fn read() -> Surroundings {
         lang: if locale.starts_with("ja") { Lang::Ja } else { Lang::En },
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         stop_at: if cfg!(feature = "fault-injection") {
-            std::env::var("SEKISHO_STOP_AT").ok().and_then(|value| value.parse().ok())
+            std::env::var("SEKISHO_STOP_AT")
+                .ok()
+                .and_then(|value| value.parse().ok())
         } else {
             None
         },

@@ -1,8 +1,26 @@
 //! One file per command: arguments, settings, `run`, show. The only room that talks to people.
 
 pub mod args;
+pub mod check;
+pub mod demo;
 pub mod env;
+pub mod explain;
+pub mod generation;
+pub mod held;
+pub mod init;
+pub mod key;
+pub mod layout;
+pub mod ledger;
+pub mod master;
+pub mod open;
+pub mod party;
+pub mod plan;
+pub mod rules;
+pub mod run;
+pub mod seal;
 pub mod show;
+pub mod status;
+pub mod watch;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,11 @@ pub struct Out {
 impl Out {
     /// Prints in `lang`, or JSON.
     pub fn new(lang: Lang, json: bool) -> Self {
-        Self { lang, json, to: io::BufWriter::new(io::stdout()) }
+        Self {
+            lang,
+            json,
+            to: io::BufWriter::new(io::stdout()),
+        }
     }
 
     /// The language of the words.
@@ -79,15 +83,23 @@ impl Out {
     pub fn fault(&mut self, fault: &Fault) {
         let flushed = self.to.flush();
         let text = if self.json {
-            let args: serde_json::Map<String, serde_json::Value> =
-                fault.args().iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
+            let args: serde_json::Map<String, serde_json::Value> = fault
+                .args()
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+                .collect();
             serde_json::json!({
                 "fault": format!("{:?}", fault.id), "exit_code": fault.class().exit_code(), "args": args,
                 "ja": fault.what(Lang::Ja), "en": fault.what(Lang::En), "todo": fault.todo(self.lang),
             })
             .to_string()
         } else {
-            format!("sekisho: {}\n  → {} [{:?}]", fault.what(self.lang), fault.todo(self.lang), fault.id)
+            format!(
+                "sekisho: {}\n  → {} [{:?}]",
+                fault.what(self.lang),
+                fault.todo(self.lang),
+                fault.id
+            )
         };
         // Where standard error is closed as well there is nobody left to tell; the exit code still does.
         drop(flushed.and_then(|()| writeln!(io::stderr(), "{text}")));
@@ -100,7 +112,15 @@ fn printing(why: &io::Error) -> Fault {
 
 /// Columns that a text takes on a terminal: 2 for wide characters.
 pub fn width(text: &str) -> usize {
-    text.chars().map(|c| if c > '\u{10FF}' && !('\u{FF61}'..='\u{FF9F}').contains(&c) { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|c| {
+            if c > '\u{10FF}' && !('\u{FF61}'..='\u{FF9F}').contains(&c) {
+                2
+            } else {
+                1
+            }
+        })
+        .sum()
 }
 
 #[cfg(test)]

@@ -67,22 +67,24 @@ pub fn scan(disk: &dyn Disk, inbound: &Path, limits: Limits) -> io::Result<Vec<F
     for entry in disk.list(inbound)? {
         let folder_path = inbound.join(&entry.name);
         if let Err(why) = scan_folder(disk, &folder_path, &entry.name, limits, &mut found) {
-            found.push(Found::Unreadable { folder: entry.name, why: why.to_string() });
+            found.push(Found::Unreadable {
+                folder: entry.name,
+                why: why.to_string(),
+            });
         }
     }
     Ok(found)
 }
 
-fn scan_folder(
-    disk: &dyn Disk,
-    path: &Path,
-    folder: &str,
-    limits: Limits,
-    found: &mut Vec<Found>,
-) -> io::Result<()> {
+fn scan_folder(disk: &dyn Disk, path: &Path, folder: &str, limits: Limits, found: &mut Vec<Found>) -> io::Result<()> {
     let facts = disk.facts(path)?;
     if facts.kind != FileKind::Folder {
-        let file = InboxFile { folder: String::new(), name: folder.to_owned(), path: path.to_owned(), facts };
+        let file = InboxFile {
+            folder: String::new(),
+            name: folder.to_owned(),
+            path: path.to_owned(),
+            facts,
+        };
         found.push(Found::Refused(file, Refusal::NotPlain));
         return Ok(());
     }
@@ -95,7 +97,12 @@ fn scan_folder(
             Err(e) if e.kind() == io::ErrorKind::NotFound => facts,
             Err(e) => return Err(e),
         };
-        let file = InboxFile { folder: folder.to_owned(), name: entry.name, path: file_path, facts };
+        let file = InboxFile {
+            folder: folder.to_owned(),
+            name: entry.name,
+            path: file_path,
+            facts,
+        };
         let past = u64::try_from(index).unwrap_or(u64::MAX) >= limits.files_per_folder;
         found.push(match refusal(&file, entry.readable, past, limits) {
             Some(why) => Found::Refused(file, why),
@@ -146,7 +153,11 @@ pub fn read_stable(disk: &dyn Disk, file: &InboxFile) -> Result<Vec<u8>, CopyFau
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Err(CopyFault::Changed),
         other => other?,
     }
-    if same(&open.facts()?, &before) { Ok(bytes) } else { Err(CopyFault::Changed) }
+    if same(&open.facts()?, &before) {
+        Ok(bytes)
+    } else {
+        Err(CopyFault::Changed)
+    }
 }
 
 /// True where both describe the same content of the same file.
