@@ -278,7 +278,7 @@ mod tests {
             let row = id.row();
             assert_eq!(places(row.en), places(row.ja), "{id:?}");
             assert_eq!(places(row.todo_en), places(row.todo_ja), "{id:?}");
-            assert!(!row.en.is_empty() && !row.ja.is_ascii() | (row.en == row.ja), "{id:?}");
+            assert!(!row.en.is_empty() && (!row.ja.is_ascii() || row.en == row.ja), "{id:?}");
         }
     }
 

@@ -201,13 +201,15 @@ pub fn parse_parties_csv(bytes: &[u8]) -> Result<Vec<Party>, RegisterFault> {
 }
 
 fn csv_reason(fault: &csv::Error) -> String {
-    match fault.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.kind().to_string(),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} columns, the header has {expected_len}")
-        }
-        csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
-        _ => "not a CSV file".to_owned(),
+    let kind = fault.kind();
+    if let csv::ErrorKind::Deserialize { err, .. } = kind {
+        err.kind().to_string()
+    } else if let csv::ErrorKind::UnequalLengths { expected_len, len, .. } = kind {
+        format!("{len} columns, the header has {expected_len}")
+    } else if matches!(kind, csv::ErrorKind::Utf8 { .. }) {
+        "not UTF-8".to_owned()
+    } else {
+        "not a CSV file".to_owned()
     }
 }
 
