@@ -110,22 +110,28 @@ impl Writer<'_> {
 
     /// Writes a base with its variation selector; true where the receiver does not get the picture that was meant.
     fn sequence(&self, base: char, selector: char, out: &mut Vec<u8>) -> bool {
+        let WideEncoding::Cp932 = self.receiver.encoding else {
+            return self.utf16_sequence(base, selector, out);
+        };
         if let Some(cell) = self.receiver.gaiji.cell(base, Some(selector)) {
             return !self.give_back(cell, out);
         }
-        match self.receiver.encoding {
-            WideEncoding::Ucs2Be
-                if !is_not_wide(base) && (self.receiver.own || cell_of_private_use(base).is_none()) =>
-            {
-                write_utf16(base, out);
-                write_utf16(selector, out);
-                false
-            }
-            WideEncoding::Cp932 | WideEncoding::Ucs2Be => {
-                self.character(base, out);
-                true
-            }
+        self.character(base, out);
+        true
+    }
+
+    fn utf16_sequence(&self, base: char, selector: char, out: &mut Vec<u8>) -> bool {
+        let foreign = !self.receiver.own;
+        if let Some(cell) = self.receiver.gaiji.cell(base, Some(selector)).filter(|_| foreign) {
+            return !self.give_back(cell, out);
         }
+        if is_not_wide(base) || (foreign && cell_of_private_use(base).is_some()) {
+            self.character(base, out);
+            return true;
+        }
+        write_utf16(base, out);
+        write_utf16(selector, out);
+        false
     }
 
     /// Writes one character; true where it was unmappable and became 〓.
