@@ -1,6 +1,8 @@
 //! Text to wide bytes for one receiver: own cells, gaiji table, canonical code, counterpart, 〓 (rules 5.3;
 //! `docs/formats/text.md` section "What is written").
 
+use std::str::Chars;
+
 use super::codepage::{Codepage, codepage};
 use super::gaiji::{GaijiTable, cell_index, cell_of_private_use, private_use};
 use super::mark::CellMark;
@@ -50,7 +52,7 @@ pub(super) fn encode(
                 chars.next();
                 at += 1;
             }
-        } else if let Some(selector) = chars.clone().next().filter(|next| is_variation_selector(*next)) {
+        } else if let Some(selector) = selector_ahead(&chars) {
             chars.next();
             at += 1;
             lost = writer.sequence(character, selector, out);
@@ -67,6 +69,14 @@ pub(super) fn encode(
         result.substituted = result.substituted.saturating_add(u32::from(lost));
     }
     result
+}
+
+/// The variation selector that comes next. Only bytes EF and F3 begin one in UTF-8, and nearly no text has them.
+fn selector_ahead(chars: &Chars<'_>) -> Option<char> {
+    match chars.as_str().as_bytes() {
+        [0xEF | 0xF3, ..] => chars.clone().next().filter(|next| is_variation_selector(*next)),
+        _ => None,
+    }
 }
 
 /// The mark of the character at `at`; those before it are passed.

@@ -71,6 +71,10 @@ fn f003_comes_before_f004_anywhere() {
     );
     assert_eq!(fault(Cp932, &[0x41, 0x42]), NotWide { at: 0 });
     assert_eq!(fault(Cp932, &[0x94, 0x81, 0x40]), NotWide { at: 2 });
+    // 81 40 at the end is no padding here: 94 81 is 煤, and 40 a half-width @ behind it.
+    assert_eq!(fault(Cp932, &[0x41, 0x94, 0x81, 0x40]), NotWide { at: 0 });
+    assert_eq!(fault(Cp932, &[0x41, 0x94, 0x81, 0x40, 0x94]), Undecodable { at: 4 });
+    assert_eq!(fault(Ucs2Be, &[0xD8, 0x00, 0x30, 0x00]), Undecodable { at: 0 });
     assert_eq!(fault(Ucs2Be, &[0x00, 0x41, 0xD8, 0x00]), Undecodable { at: 2 });
     assert_eq!(fault(Ucs2Be, &[0x00, 0x41, 0x30]), Undecodable { at: 2 });
     assert_eq!(
