@@ -1,1 +1,3 @@
-//! To be written.
+//! Sealing against public vectors and an independent reader.
+
+mod vectors;
