@@ -8,5 +8,6 @@ pub mod merkle;
 pub mod multiset;
 pub mod notesign;
 pub mod package;
+pub mod secret;
 pub mod signing;
 pub mod wrap;
