@@ -8,7 +8,9 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha512};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::secret::MultisetKey;
 
 /// Bytes of a state.
 pub const STATE_BYTES: usize = 64;
@@ -34,9 +36,8 @@ pub struct RootHasher {
 impl RootHasher {
     /// A hasher for the table `label`, at most 255 ASCII bytes. The label separates the tables: one row in two of
     /// them counts differently.
-    pub fn new(root_key: &[u8; 32], label: &'static str) -> Self {
-        // A key of any length is taken; SHA-512's block is longer than this one, so it is used as it is.
-        let mut keyed = Hmac::<Sha512>::new(&padded(root_key).into());
+    pub fn new(root_key: &MultisetKey, label: &'static str) -> Self {
+        let mut keyed = Hmac::<Sha512>::new(&(*padded(root_key.expose())).into());
         keyed.update(&[label_len(label)]);
         keyed.update(label.as_bytes());
         Self { label, keyed }
@@ -142,8 +143,8 @@ fn limbs(bytes: &[u8; STATE_BYTES]) -> [u64; 8] {
 }
 
 /// HMAC pads a short key with zeros to the block of the hash, here 128 bytes (RFC 2104).
-fn padded(key: &[u8; 32]) -> [u8; 128] {
-    let mut block = [0; 128];
+fn padded(key: &[u8; 32]) -> Zeroizing<[u8; 128]> {
+    let mut block = Zeroizing::new([0; 128]);
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
     }
@@ -156,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn hasher(label: &'static str) -> RootHasher {
-        RootHasher::new(&[7; 32], label)
+        RootHasher::new(&MultisetKey::new([7; 32]), label)
     }
 
     fn of(hasher: &RootHasher, rows: &[[u8; 32]]) -> Multiset {
@@ -194,7 +195,7 @@ mod tests {
             of(&hasher("history"), &[[1; 32]]).root(&hasher("history"))
         );
         assert_ne!(one.root(&hasher("current")), one.root(&hasher("history")));
-        let other_key = RootHasher::new(&[8; 32], "current");
+        let other_key = RootHasher::new(&MultisetKey::new([8; 32]), "current");
         assert_ne!(one.bytes(), of(&other_key, &[[1; 32]]).bytes());
         assert_ne!(one.bytes(), of(&hasher("current"), &[[2; 32]]).bytes());
         assert_ne!(one.bytes(), of(&hasher("current"), &[[1; 32], [1; 32]]).bytes());
