@@ -103,7 +103,6 @@ macro_rules! as_text {
         pub(super) mod $module {
             use serde::{Deserializer, Serializer};
 
-            #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
             pub(in super::super) fn serialize<S: Serializer>(value: &$type, to: S) -> Result<S::Ok, S::Error> {
                 let show: fn($type) -> String = $show;
                 to.serialize_str(&show(*value))

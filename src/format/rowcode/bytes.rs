@@ -64,8 +64,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn u40(&mut self, field: &'static str) -> Result<u64, RowFault> {
-        let [a, b, c, d, e] = self.array(field)?;
-        Ok(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]))
+        let low: [u8; 5] = self.array(field)?;
+        Ok(low.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
     pub(super) fn u64(&mut self, field: &'static str) -> Result<u64, RowFault> {

@@ -61,21 +61,24 @@ pub const IDENTITY_KEY_BYTES: usize = 32;
 
 /// Key of a code; memcmp order is the order of codes.
 pub fn code_key(code: JuminCode) -> [u8; CODE_KEY_BYTES] {
-    let [_, _, _, a, b, c, d, e] = code.value().to_be_bytes();
-    [a, b, c, d, e]
+    let [_, _, _, key @ ..] = code.value().to_be_bytes();
+    key
 }
 
 /// Key of a 個人番号; memcmp order is the order of numbers.
 pub fn number_key(number: MyNumber) -> [u8; NUMBER_KEY_BYTES] {
-    let [_, _, _, a, b, c, d, e] = number.value().to_be_bytes();
-    [a, b, c, d, e]
+    let [_, _, _, key @ ..] = number.value().to_be_bytes();
+    key
 }
 
 /// Key of a version; the versions of one code follow each other in their order.
 pub fn version_key(code: JuminCode, number: u32) -> [u8; VERSION_KEY_BYTES] {
-    let [a, b, c, d, e] = code_key(code);
-    let [w, x, y, z] = number.to_be_bytes();
-    [a, b, c, d, e, w, x, y, z]
+    let mut key = [0; VERSION_KEY_BYTES];
+    let bytes = code_key(code).into_iter().chain(number.to_be_bytes());
+    for (to, from) in key.iter_mut().zip(bytes) {
+        *to = from;
+    }
+    key
 }
 
 /// Key of an applied notice; memcmp order is the order of [`NoticeKey`].
