@@ -77,7 +77,9 @@ impl<'ast> Visit<'ast> for Names {
         let text: String = body.tokens.to_string().split_whitespace().collect();
         for root in ["crate::", "super::"] {
             for (at, _) in text.match_indices(root) {
-                let chain: String = text.split_at(at).1
+                let chain: String = text
+                    .split_at(at)
+                    .1
                     .chars()
                     .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
                     .collect();

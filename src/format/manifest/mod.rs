@@ -3,17 +3,16 @@
 //! Text without personal data: numbers of rows, digests, and run keys wrapped by the site key. One value has one text:
 //! a reader encodes what it parsed and refuses bytes that differ.
 
-mod exchange;
 mod pointer;
 mod text;
 
-pub use exchange::{Direction, ExchangeState, SerialState};
 pub use pointer::{MAX_POINTER_BYTES, Pointer, PointerFault};
 pub use text::{Hash32, Hex};
 
 use serde::{Deserialize, Serialize};
 
 use super::blockfile::Table;
+use super::state::ExchangeState;
 use crate::domain::instant::{BusinessDate, Instant};
 
 /// Version of the format that is written and read.

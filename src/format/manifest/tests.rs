@@ -39,13 +39,10 @@ fn manifest() -> Manifest {
         rules: Hash32([4; 32]),
         layouts: Hash32([5; 32]),
         runs: vec![run(Table::Current, 1), run(Table::Current, 2), run(Table::Numbers, 3)],
-        exchange: ExchangeState {
-            serials: vec![SerialState {
-                party: PartyId::parse("052019").unwrap(),
-                kind: FileKind::Upd,
-                direction: Direction::In,
-                next: 7,
-            }],
+        exchange: {
+            let mut exchange = ExchangeState::default();
+            exchange.set_inbound(PartyId::parse("052019").unwrap(), FileKind::Upd, 7);
+            exchange
         },
     }
 }
