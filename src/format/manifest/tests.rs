@@ -56,7 +56,7 @@ fn manifests_read_back_and_name_their_fields() {
         "{\n  \"format\": 1,\n  \"commit\": 2,\n  \"generation\": 1,\n  \"business_date\": \"20200914\",\n",
         "      \"wrapped_key\": \"ab01\"\n",
         "      \"table\": \"numbers\",\n      \"name\": \"03030303030303030303030303030303\",\n",
-        "        \"party\": \"052019\",\n        \"kind\": \"UPD\",,\n        \"next\": 7\n",
+        "        \"party\": \"052019\",\n        \"kind\": \"UPD\",\n        \"next\": 7\n",
     ] {
         assert!(text.contains(line), "{line} not in {text}");
     }
