@@ -11,6 +11,7 @@ pub mod init;
 pub mod key;
 pub mod layout;
 pub mod ledger;
+pub mod machine;
 pub mod master;
 pub mod open;
 pub mod party;

@@ -1,4 +1,4 @@
 //! Use cases: load, pure steps, commit.
 
-pub mod commit;
-pub mod context;
+pub mod layouts;
+pub mod trouble;
