@@ -19,6 +19,7 @@ pub fn canonical_entry(entry: &Entry) -> Result<Vec<u8>, RowFault> {
     let mut bytes = Vec::with_capacity(768);
     put_u64(&mut bytes, entry.code.value());
     put_u64(&mut bytes, entry.newest_notice.value());
+    bytes.extend_from_slice(&entry.versions.to_be_bytes());
     put_optional_code(&mut bytes, entry.former);
     match entry.moved_out {
         None => bytes.push(0),
@@ -114,6 +115,7 @@ mod tests {
             former: None,
             moved_out: None,
             newest_notice: Instant::parse("20200914093000123").unwrap(),
+            versions: 2,
         }
     }
 
@@ -122,7 +124,8 @@ mod tests {
     fn canonical_bytes_are_those_of_the_page() {
         let mut want = Vec::new();
         want.extend_from_slice(&24_727_059_608_u64.to_be_bytes());
-        want.extend_from_slice(&20_200_914_093_000_123_u64.to_be_bytes());
+        want.extend_from_slice(&[0, 0, 0, 2]);
+        want.extend_from_slice(&[0, 0, 0]);
         want.extend_from_slice(&[0, 0, 0]);
         want.extend_from_slice(b"\x06052019\x00\x0b24727059608");
         want.extend_from_slice(&[0; 8]);
@@ -170,6 +173,7 @@ mod tests {
             })
         });
         edit(&|e| e.newest_notice = Instant::parse("20200914093000124").unwrap());
+        edit(&|e| e.versions = 3);
         edit(&|e| e.standing = Standing::Removed(row.clone()));
         edit(&|e| e.standing = Standing::Retired { target: other_code });
         edit(&|e| e.standing = Standing::Resident(marked.clone()));

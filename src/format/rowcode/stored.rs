@@ -233,6 +233,7 @@ pub fn encode_entry(entry: &Entry, small: &mut Vec<u8>, body: &mut Vec<u8>) -> R
     small.push(tag);
     small.push(flags);
     small.extend_from_slice(&entry.newest_notice.value().to_be_bytes());
+    small.extend_from_slice(&entry.versions.to_be_bytes());
     for code in [target, entry.former].into_iter().flatten() {
         put_u40(small, code.value());
     }
@@ -278,6 +279,7 @@ pub fn decode_entry(key: &[u8], small: &[u8], body: &[u8]) -> Result<Entry, RowF
         former: head.former,
         moved_out: head.moved_out,
         newest_notice: head.newest_notice,
+        versions: head.versions,
     })
 }
 
@@ -344,6 +346,7 @@ struct EntryHead {
     former: Option<JuminCode>,
     moved_out: Option<MoveOut>,
     newest_notice: Instant,
+    versions: u32,
 }
 
 impl EntryHead {
@@ -359,6 +362,7 @@ impl EntryHead {
             return Err(RowFault::Value { field: "flags" });
         }
         let newest_notice = reader.instant("newest notice")?;
+        let versions = reader.u32("versions")?;
         let target = (tag == TAG_RETIRED).then(|| reader.code("target")).transpose()?;
         let former = (flags & FLAG_FORMER != 0)
             .then(|| reader.code("former code"))
@@ -378,6 +382,7 @@ impl EntryHead {
             former,
             moved_out,
             newest_notice,
+            versions,
         })
     }
 
@@ -547,6 +552,7 @@ mod tests {
                 confirmed: true,
             }),
             newest_notice: Instant::parse("20210914093000123").unwrap(),
+            versions: 3,
         }
     }
 
