@@ -54,11 +54,11 @@ fn read_all(table: Table, run: &[u8]) -> Result<Model, BlockFault> {
     Ok(rows)
 }
 
-fn numbered(count: u32, body_bytes: usize) -> Model {
+fn numbered(count: u32, body_bytes: u32) -> Model {
     (0..count)
         .map(|n| {
             let noise =
-                (0..body_bytes).map(|i| (i as u32).wrapping_mul(n.wrapping_mul(2_654_435_761) | 1).to_be_bytes()[1]);
+                (0..body_bytes).map(|i| i.wrapping_mul(n.wrapping_mul(2_654_435_761) | 1).to_be_bytes()[1]);
             (
                 [&[0], n.to_be_bytes().as_slice()].concat(),
                 (vec![7; 3], noise.collect()),
