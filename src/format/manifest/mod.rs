@@ -12,7 +12,7 @@ pub use text::{Hash32, Hex};
 use serde::{Deserialize, Serialize};
 
 use super::blockfile::Table;
-use super::state::ExchangeState;
+pub use super::state::ExchangeState;
 use crate::domain::instant::{BusinessDate, Instant};
 
 /// Version of the format that is written and read.

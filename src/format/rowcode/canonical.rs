@@ -124,8 +124,8 @@ mod tests {
     fn canonical_bytes_are_those_of_the_page() {
         let mut want = Vec::new();
         want.extend_from_slice(&24_727_059_608_u64.to_be_bytes());
+        want.extend_from_slice(&20_200_914_093_000_123_u64.to_be_bytes());
         want.extend_from_slice(&[0, 0, 0, 2]);
-        want.extend_from_slice(&[0, 0, 0]);
         want.extend_from_slice(&[0, 0, 0]);
         want.extend_from_slice(b"\x06052019\x00\x0b24727059608");
         want.extend_from_slice(&[0; 8]);
