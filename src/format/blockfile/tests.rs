@@ -57,8 +57,7 @@ fn read_all(table: Table, run: &[u8]) -> Result<Model, BlockFault> {
 fn numbered(count: u32, body_bytes: u32) -> Model {
     (0..count)
         .map(|n| {
-            let noise =
-                (0..body_bytes).map(|i| i.wrapping_mul(n.wrapping_mul(2_654_435_761) | 1).to_be_bytes()[1]);
+            let noise = (0..body_bytes).map(|i| i.wrapping_mul(n.wrapping_mul(2_654_435_761) | 1).to_be_bytes()[1]);
             (
                 [&[0], n.to_be_bytes().as_slice()].concat(),
                 (vec![7; 3], noise.collect()),

@@ -130,13 +130,3 @@ as_text!(
     table, crate::format::blockfile::Table, |table| table.as_str().to_owned(), crate::format::blockfile::Table::parse,
     "the name of a table"
 );
-as_text!(
-    /// Id of a party.
-    party, crate::domain::ids::PartyId, |id| id.as_str().to_owned(), crate::domain::ids::PartyId::parse,
-    "the id of a party"
-);
-as_text!(
-    /// Three letters of a kind of file.
-    kind, crate::domain::party::FileKind, |kind| kind.as_str().to_owned(), crate::domain::party::FileKind::parse,
-    "a kind of file"
-);

@@ -170,7 +170,7 @@ mod tests {
             e.moved_out = Some(MoveOut {
                 confirmed: true,
                 ..moved
-            })
+            });
         });
         edit(&|e| e.newest_notice = Instant::parse("20200914093000124").unwrap());
         edit(&|e| e.versions = 3);
@@ -180,7 +180,7 @@ mod tests {
         edit(&|e| {
             e.standing = Standing::Resident(
                 Row::from_items(PartyId::parse("052027").unwrap(), &Item::ALL.map(|i| row.get(i))).unwrap(),
-            )
+            );
         });
         for item in Item::ALL {
             edit(&|e| {

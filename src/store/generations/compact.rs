@@ -108,7 +108,7 @@ impl Staging<'_> {
                 ([], _) | (_, None) => {}
                 ([_], Some(only)) if erasure.is_empty() => runs.push(only.clone()),
                 (_, Some(_)) => {
-                    runs.push(self.rewrite(readers, table, erasure, &mut states, parent.commit() + 1, rng)?)
+                    runs.push(self.rewrite(readers, table, erasure, &mut states, parent.commit() + 1, rng)?);
                 }
             }
         }

@@ -40,7 +40,10 @@ pub fn current(disk: &dyn Disk, paths: &StorePaths) -> Result<Option<Pointer>, M
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             // A lost pointer must not look like a new store. Commit 1 alone may be one that never became current.
             let files = list(disk, &paths.manifests(), "manifests")?;
-            if files.iter().any(|file| commit_of_file(file).is_some_and(|commit| commit > 1)) {
+            if files
+                .iter()
+                .any(|file| commit_of_file(file).is_some_and(|commit| commit > 1))
+            {
                 return Err(MasterError::NoCurrent);
             }
             Ok(None)

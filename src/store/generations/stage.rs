@@ -250,11 +250,7 @@ fn finish(run: Option<RunWriter>) -> Result<Option<RunRef>, MasterError> {
 }
 
 /// A version, number or notice that is there already would be counted twice and hide the older one.
-fn refuse_repeated<K: AsRef<[u8]> + Ord + Clone>(
-    parent: &Master,
-    table: Table,
-    keys: &[K],
-) -> Result<(), MasterError> {
+fn refuse_repeated<K: AsRef<[u8]> + Ord + Clone>(parent: &Master, table: Table, keys: &[K]) -> Result<(), MasterError> {
     let mut repeated: Option<Vec<u8>> = None;
     parent.lookup(table, keys.to_vec(), Bodies::Skip, &mut |key, _, _| {
         repeated.get_or_insert_with(|| key.to_vec());

@@ -6,6 +6,7 @@ use std::io;
 use super::{Master, MasterError};
 use crate::domain::entry::{Entry, Standing};
 use crate::domain::item::Item;
+use crate::domain::state::State;
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
@@ -58,19 +59,11 @@ fn write_row<'a>(
         .map_err(|e| ExportError::Output { source: e.into() })
 }
 
-/// `RS` for a resident, else the state that the removal of item 10 leaves; `None` for a retired code or another reason.
+/// Letters of the state; a resident of any municipality is `RS`, as the municipality itself would see it.
 fn state_letters(entry: &Entry) -> Option<&'static str> {
-    match &entry.standing {
-        Standing::Resident(_) => Some("RS"),
-        Standing::Retired { .. } => None,
-        Standing::Removed(row) => match row.get(Item::ChangeReason) {
-            "21" => Some("MD"),
-            "22" => Some("MO"),
-            "23" => Some("DE"),
-            "24" => Some("PN"),
-            "25" => Some("PL"),
-            "26" => Some("VX"),
-            _ => None,
-        },
-    }
+    let state = match entry.standing {
+        Standing::Resident(_) => Some(State::Rs),
+        Standing::Removed(_) | Standing::Retired { .. } => State::of(Some(entry), |_| true),
+    };
+    state.map(State::code)
 }

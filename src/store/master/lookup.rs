@@ -10,7 +10,7 @@ use crate::domain::notice::{NoticeDigest, NoticeKey};
 use crate::format::blockfile::Table;
 use crate::format::rowcode::{
     EntryKey, RowFault, code_key, decode_entry, decode_entry_key, last_version_key, notice_key, number_key,
-    read_code_key, read_notice_digest, read_notice_key, read_number_key, read_version_key, version_key,
+    read_code_key, read_notice_digest, read_notice_key, read_number_key, version_key,
 };
 use crate::store::runs::{Bodies, Visitor};
 
@@ -114,21 +114,6 @@ impl Master {
     /// [`MasterError::Run`].
     pub fn identity(&self, digest: &[u8; 32]) -> Result<Option<Vec<u8>>, MasterError> {
         Ok(self.identities(&[*digest])?.remove(digest))
-    }
-
-    /// Number that the next version of each code gets; codes without a version are left out, theirs is 0.
-    ///
-    /// # Errors
-    /// [`MasterError::Run`].
-    pub fn next_versions(&self, codes: &[JuminCode]) -> Result<BTreeMap<JuminCode, u32>, MasterError> {
-        let mut found: BTreeMap<JuminCode, u32> = BTreeMap::new();
-        self.visit_versions(codes, Bodies::Skip, &mut |key, _, _| {
-            let (code, number) = read_version_key(key)?;
-            let next = found.entry(code).or_default();
-            *next = (*next).max(number.saturating_add(1));
-            Ok(())
-        })?;
-        Ok(found)
     }
 
     /// Visits all versions of the codes, run by run; a version that several runs have is visited once, in the newest.
