@@ -12,12 +12,14 @@ use rand_core::SeedableRng;
 use sekisho::domain::ids::PartyId;
 use sekisho::domain::instant::BusinessDate;
 use sekisho::seal::digest::to_hex;
-use sekisho::seal::keys::{PartySecrets, Passphrase, Unlock, generate_unlock_key, unlock_key_file};
-use sekisho::seal::notesign::NoteSigner;
+use sekisho::seal::keys::{PartySecrets, Passphrase, Unlock, generate_unlock_key, read_unlock_key, unlock_key_file};
+use sekisho::seal::notesign::{NoteSigner, NoteVerifier};
 use sekisho::seal::package::{PackageSpec, Recipient, open_package, seal_package};
 use tempfile::TempDir;
 
 const PASSPHRASE: &str = "関所の 鍵は 三つある 令和七年";
+/// The file inside the sample: こんにちは in CP932, CR, LF.
+const SAMPLE: &[u8] = b"\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd\r\n";
 /// Plaintext of one segment.
 const SEGMENT: usize = 65_504;
 
@@ -202,4 +204,33 @@ fn the_reader_refuses_what_is_not_right() {
     fs::set_permissions(desk.path("keys"), fs::Permissions::from_mode(0o640)).unwrap();
     assert_eq!(read(&package), "refused: key file may be read by others");
     assert!(!desk.path("opened").exists());
+}
+
+/// Files of version 1 must stay readable, whatever the program becomes: `fixtures/package/README.md`.
+#[test]
+fn the_sample_of_version_1_still_opens() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/package");
+    let file = |name: &str| fs::read(folder.join(name)).unwrap();
+    let text = |name: &str| String::from_utf8(file(name)).unwrap();
+    let unlock = Unlock::Key(read_unlock_key(&file("unlock")).unwrap());
+    let secrets = PartySecrets::open(&file("keys"), &unlock).unwrap();
+    let verifier = NoteVerifier::parse(&text("sender.vkey")).unwrap();
+    let opened = open_package(&file("sample.seki"), &secrets.recipient_keys(), &[verifier]).unwrap();
+    assert_eq!(opened.plaintext, SAMPLE);
+    let shown = format!(
+        "{}package {}\n",
+        opened.manifest.to_text().unwrap(),
+        to_hex(&opened.package_hash)
+    );
+    assert_eq!(shown, text("shown.txt"));
+    if !reader_runs() {
+        return;
+    }
+    let desk = Desk::new();
+    for name in ["keys", "unlock"] {
+        desk.write(name, &file(name));
+    }
+    let output = desk.read_with(&file("sample.seki"), "keys", Some("unlock"), &text("sender.vkey"));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), shown);
+    assert_eq!(fs::read(desk.path("opened")).unwrap(), SAMPLE);
 }
