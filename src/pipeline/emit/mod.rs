@@ -6,7 +6,7 @@ mod ntf;
 mod res;
 
 pub use ntf::{NtfLine, NtfWriter};
-pub use res::{LineOutcome, ResLine, ResWriter, rejected_answer};
+pub use res::{ResLine, ResWriter, rejected_answer, result_file};
 
 use crate::domain::ids::PartyId;
 use crate::domain::instant::BusinessDate;

@@ -3,24 +3,20 @@
 use super::OwnHead;
 use crate::domain::ids::PartyId;
 use crate::domain::item::{Item, Kind};
-use crate::domain::notice::Source;
 use crate::domain::row::Row;
-use crate::format::exchange::{ExchangeWriter, OldNumbers, WriteFault};
+use crate::format::exchange::{ExchangeWriter, WriteFault};
 use crate::format::layout::{Layout, RecordType, Slot};
+use crate::pipeline::apply::NtfRecord;
 use crate::text::gaiji::GaijiTable;
 use crate::text::mark::CellMark;
 
 /// One applied notice.
 #[derive(Clone, Copy)]
 pub struct NtfLine<'a> {
+    /// Where the notice stood, its items 10, 11, 18 and 22 and its old numbers.
+    pub record: &'a NtfRecord,
     /// The row of the master after the notice.
     pub row: &'a Row,
-    /// The notice as sent: items 10, 11, 18 and 22 come from it (for a 90 the row keeps its own).
-    pub notice: &'a Row,
-    /// The old numbers of the notice.
-    pub old: OldNumbers<'a>,
-    /// Where the notice stood.
-    pub source: Source,
     /// The generation that holds it.
     pub generation: u64,
 }
@@ -107,12 +103,14 @@ impl<'l> NtfWriter<'l> {
             let flag = if geta.iter().any(|count| *count > 0) { "1" } else { "0" };
             self.writer.ascii(slot, flag)?;
         }
-        self.writer.ascii(self.old_my_number, line.old.my_number)?;
-        self.writer.ascii(self.old_jumin_code, line.old.jumin_code)?;
-        self.writer.ascii(self.source_sender, line.source.sender.as_str())?;
-        self.writer.number(self.source_serial, u64::from(line.source.serial))?;
+        self.writer.ascii(self.old_my_number, &line.record.old_my_number)?;
+        self.writer.ascii(self.old_jumin_code, &line.record.old_jumin_code)?;
         self.writer
-            .number(self.source_record_no, u64::from(line.source.record_no))?;
+            .ascii(self.source_sender, line.record.source.sender.as_str())?;
+        self.writer
+            .number(self.source_serial, u64::from(line.record.source.serial))?;
+        self.writer
+            .number(self.source_record_no, u64::from(line.record.source.record_no))?;
         self.writer.number(self.generation, line.generation)?;
         self.writer.end()?;
         Ok(())
@@ -136,14 +134,16 @@ impl<'l> NtfWriter<'l> {
     }
 }
 
-/// Items 10, 11, 18 and 22 are those of the notice, all others those of the master.
+/// Items 10, 11, 18 and 22 are those of the notice (a 90 leaves the row's own alone), all others those of the master.
 fn value<'a>(line: &NtfLine<'a>, item: Item) -> &'a str {
-    let of_notice = matches!(
-        item,
-        Item::ChangeReason | Item::ChangeDate | Item::Timestamp | Item::UpdateSeq
-    );
-    if of_notice {
-        line.notice.get(item)
+    if item == Item::ChangeReason {
+        &line.record.change_reason
+    } else if item == Item::ChangeDate {
+        &line.record.change_date
+    } else if item == Item::Timestamp {
+        &line.record.timestamp
+    } else if item == Item::UpdateSeq {
+        &line.record.update_seq
     } else {
         line.row.get(item)
     }

@@ -2,37 +2,14 @@
 
 use super::OwnHead;
 use crate::domain::code::Code;
-use crate::domain::finding::Place;
+use crate::domain::finding::{Place, row};
 use crate::domain::item::Item;
+use crate::domain::outcome::Outcome;
 use crate::format::exchange::{ExchangeWriter, WriteFault};
 use crate::format::layout::{Layout, Slot};
+use crate::pipeline::apply::{Answer, Answered};
 use crate::pipeline::decode::Echo;
 use crate::text::gaiji::GaijiTable;
-
-/// Outcome of a notice, the letter of the RES.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LineOutcome {
-    /// `A`: applied.
-    Applied,
-    /// `W`: applied with a warning.
-    AppliedWithWarning,
-    /// `R`: rejected.
-    Rejected,
-    /// `D`: a duplicate.
-    Duplicate,
-}
-
-impl LineOutcome {
-    /// The letter.
-    pub const fn letter(self) -> &'static str {
-        match self {
-            Self::Applied => "A",
-            Self::AppliedWithWarning => "W",
-            Self::Rejected => "R",
-            Self::Duplicate => "D",
-        }
-    }
-}
 
 /// One record of a RES: a notice and one of its findings, or a notice without any.
 #[derive(Clone, Copy)]
@@ -42,7 +19,7 @@ pub struct ResLine<'a> {
     /// Items 1, 10, 22 and 18 as received.
     pub echo: &'a Echo,
     /// What became of the notice.
-    pub outcome: LineOutcome,
+    pub outcome: Outcome,
     /// The finding.
     pub code: Option<Code>,
     /// Its item.
@@ -127,7 +104,7 @@ impl<'l> ResWriter<'l> {
         writer.ascii(slots.change_reason, &line.echo.change_reason)?;
         writer.ascii(slots.update_seq, &line.echo.update_seq)?;
         writer.ascii(slots.timestamp, &line.echo.timestamp)?;
-        writer.ascii(slots.outcome, line.outcome.letter())?;
+        writer.ascii(slots.outcome, line.outcome.letter().encode_utf8(&mut [0; 4]))?;
         writer.ascii(slots.code, line.code.map_or("", Code::as_str))?;
         if let Some(item) = line.item {
             writer.ascii(slots.item_no, &item.to_string())?;
@@ -144,13 +121,43 @@ impl<'l> ResWriter<'l> {
         if line.record_no != 0 && self.last != Some(line.record_no) {
             let [applied, warned, rejected, duplicate] = &mut self.counts;
             match line.outcome {
-                LineOutcome::Applied => *applied += 1,
-                LineOutcome::AppliedWithWarning => *warned += 1,
-                LineOutcome::Rejected => *rejected += 1,
-                LineOutcome::Duplicate => *duplicate += 1,
+                Outcome::Applied => *applied += 1,
+                Outcome::Warned => *warned += 1,
+                Outcome::Rejected => *rejected += 1,
+                Outcome::Duplicate => *duplicate += 1,
             }
         }
         self.last = Some(line.record_no);
+        Ok(())
+    }
+
+    /// Writes all records of one notice: one for each finding, or one with a blank code. `generation` is the one that
+    /// the run makes; only an applied notice names it.
+    ///
+    /// # Errors
+    /// Any [`WriteFault`] on the records.
+    pub fn answered(&mut self, answered: &Answered, generation: Option<u64>) -> Result<(), WriteFault> {
+        let blank = ResLine {
+            record_no: answered.record_no,
+            echo: &answered.echo,
+            outcome: answered.outcome,
+            code: None,
+            item: None,
+            place: None,
+            generation: generation.filter(|_| answered.outcome.is_applied()),
+        };
+        if answered.findings.is_empty() {
+            return self.line(&blank, "");
+        }
+        for finding in &answered.findings {
+            let line = ResLine {
+                code: Some(finding.code),
+                item: finding.item,
+                place: finding.place,
+                ..blank
+            };
+            self.line(&line, row(finding.code).ja)?;
+        }
         Ok(())
     }
 
@@ -173,23 +180,40 @@ impl<'l> ResWriter<'l> {
     }
 }
 
+/// The RES to a file whose records were judged. `generation` is the one that the run makes, `None` where it makes none.
+///
+/// # Errors
+/// Any [`WriteFault`].
+pub fn result_file(
+    layout: &Layout,
+    head: &OwnHead,
+    answer: &Answer,
+    generation: Option<u64>,
+) -> Result<Vec<u8>, WriteFault> {
+    let mut writer = ResWriter::new(layout, head)?;
+    for answered in &answer.records {
+        writer.answered(answered, generation)?;
+    }
+    writer.finish()
+}
+
 /// The RES to a file that was rejected as a whole: one record, `record_no` 0, all else blank, all sums 0.
 ///
 /// # Errors
 /// Any [`WriteFault`].
-pub fn rejected_answer(layout: &Layout, head: &OwnHead, code: Code, message: &str) -> Result<Vec<u8>, WriteFault> {
+pub fn rejected_answer(layout: &Layout, head: &OwnHead, code: Code) -> Result<Vec<u8>, WriteFault> {
     let mut writer = ResWriter::new(layout, head)?;
     writer.line(
         &ResLine {
             record_no: 0,
             echo: &Echo::default(),
-            outcome: LineOutcome::Rejected,
+            outcome: Outcome::Rejected,
             code: Some(code),
             item: None,
             place: None,
             generation: None,
         },
-        message,
+        row(code).ja,
     )?;
     writer.finish()
 }
