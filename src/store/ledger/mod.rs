@@ -9,27 +9,28 @@ mod edge;
 mod fault;
 mod files;
 mod name;
+mod read;
 mod verify;
+mod write;
 
-use std::collections::BTreeSet;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use fault::{Defect, Fault, LedgerError};
 pub use name::{LogName, valid_prefix};
 pub use verify::{LogReport, PrivatePart, Report, verify};
+pub use write::Staged;
 
 use crate::domain::instant::Instant;
-use crate::format::leaf::{Act, Label, Leaf};
+use crate::format::leaf::{Act, Leaf};
 use crate::format::note::SignedNote;
-use crate::format::proof::{Checkpoint, ProofFile};
-use crate::format::tile::{FULL_WIDTH, TileId, TileKind, encode_bundle, kinds_of};
+use crate::format::proof::Checkpoint;
+use crate::format::tile::{TileId, TileKind, kinds_of};
 use crate::ports::Disk;
-use crate::seal::merkle::{Hash, consistency_proof, inclusion_proof, leaf_hash, verify_inclusion};
+use crate::seal::merkle::Hash;
 use crate::seal::notesign::{NoteSigner, NoteVerifier};
-use crate::store::atomic::{self, NewFile};
+use crate::store::atomic::{self};
 use edge::Edge;
-use files::{LogFiles, TreeReader, private_object};
+use files::LogFiles;
 
 /// Name of the file whose replacement commits.
 const CHECKPOINT_FILE: &str = "checkpoint";
@@ -57,30 +58,6 @@ pub struct NewEntry<'a> {
     pub public: &'a [u8],
     /// What is kept beside the log; needed exactly where the leaf names a private part.
     pub sealed_private: Option<&'a [u8]>,
-}
-
-/// Leaves that are durable but not committed. Dropping it gives them up.
-#[derive(Debug)]
-#[must_use = "leaves are not in the ledger before they are committed"]
-pub struct Staged {
-    log: LogName,
-    old_size: u64,
-    old_root: Hash,
-    edge: Edge,
-    tail: Vec<Vec<u8>>,
-    closed_by: Option<String>,
-}
-
-impl Staged {
-    /// Indices that the leaves will have.
-    pub fn indices(&self) -> Range<u64> {
-        self.old_size..self.edge.size()
-    }
-
-    /// The log as it will stand.
-    pub fn root(&self) -> Hash {
-        self.edge.root()
-    }
 }
 
 /// The newest log, open for reading and appending. The caller holds the site's lock while appending.
@@ -217,86 +194,6 @@ impl<'d> Ledger<'d> {
         self.untidied.as_ref()
     }
 
-    /// Makes leaves durable behind the committed ones, without committing them.
-    ///
-    /// # Errors
-    /// `Leaf`, `Misplaced`, `PrivatePart`, `Closed`; `Write`, after which [`atomic::AtomicError::is_fatal`] decides.
-    pub fn append(&self, entries: &[NewEntry<'_>]) -> Result<Staged, LedgerError> {
-        let closed_by = self.check_new(entries)?;
-        let mut staged = Staged {
-            log: self.files.name,
-            old_size: self.edge.size(),
-            old_root: self.root,
-            edge: self.edge.clone(),
-            tail: self.tail.clone(),
-            closed_by,
-        };
-        let (mut private, mut bundles, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
-        let mut full = Vec::new();
-        for entry in entries {
-            let index = staged.edge.size();
-            private.extend(
-                entry
-                    .sealed_private
-                    .map(|sealed| (private_object(index), sealed.to_vec())),
-            );
-            staged.edge.push(leaf_hash(entry.public), &mut full);
-            staged.tail.push(entry.public.to_vec());
-            if staged.tail.len() == usize::from(FULL_WIDTH) {
-                bundles.push(bundle(index + 1, &std::mem::take(&mut staged.tail))?);
-            }
-        }
-        if !staged.tail.is_empty() {
-            bundles.push(bundle(staged.edge.size(), &staged.tail)?);
-        }
-        tiles.extend(full.iter().map(|(tile, hashes)| (tile.path(), hashes.concat())));
-        // A partial tile of an upper level that got no new hash stands already; writing it again would change nothing.
-        let old: BTreeSet<TileId> = self.edge.partial().map(|(tile, _)| tile).collect();
-        let new = staged.edge.partial().filter(|(tile, _)| !old.contains(tile));
-        tiles.extend(new.map(|(tile, hashes)| (tile.path(), hashes.concat())));
-        for group in [private, bundles, tiles] {
-            self.write(&group)?;
-        }
-        Ok(staged)
-    }
-
-    /// Signs and publishes the checkpoint of staged leaves: the commit point. Afterwards removes partial tiles that the
-    /// new checkpoint does not need; a failure there is kept for [`Ledger::untidied`].
-    ///
-    /// # Errors
-    /// `Stale`, `Signer`, `Sign`; `Write`, after a fatal one of which only [`Ledger::open`] tells what counts.
-    pub fn commit(&mut self, staged: Staged, signer: &NoteSigner) -> Result<Tip, LedgerError> {
-        let here = (self.files.name, self.edge.size(), self.root);
-        if (staged.log, staged.old_size, staged.old_root) != here {
-            return Err(LedgerError::Stale);
-        }
-        if signer.verifier().public() != self.verifier.public() {
-            return Err(LedgerError::Signer);
-        }
-        if staged.indices().is_empty() {
-            return Ok(self.tip());
-        }
-        let origin = self.files.name.origin(&self.prefix);
-        let root = staged.edge.root();
-        let text = Checkpoint {
-            origin: origin.clone(),
-            size: staged.edge.size(),
-            root,
-        }
-        .text();
-        let note = signer.named(&origin)?.sign(&text)?;
-        let path = self.files.folder.join(CHECKPOINT_FILE);
-        atomic::publish(self.files.disk, &path, note.to_text().as_bytes())?;
-        let old_size = self.edge.size();
-        self.checkpoint = note;
-        self.edge = staged.edge;
-        self.root = root;
-        self.tail = staged.tail;
-        self.closed_by = staged.closed_by;
-        self.untidied = self.tidy(old_size).err();
-        Ok(self.tip())
-    }
-
     /// Opens the log of a later year, or the next log of this year after a key change. Its first leaf holds the last
     /// checkpoint of the log before; it is committed at once. After a key change `signer` is the new key.
     ///
@@ -335,205 +232,6 @@ impl<'d> Ledger<'d> {
         *self = next;
         Ok(self.tip())
     }
-
-    /// One committed entry of the newest log, tested against its hash.
-    ///
-    /// # Errors
-    /// `Index`, `Damaged`, `Read`.
-    pub fn entry(&self, index: u64) -> Result<Vec<u8>, LedgerError> {
-        let mut entries = self.entries(index..index.saturating_add(1))?;
-        entries.pop().ok_or(LedgerError::Index {
-            index,
-            size: self.edge.size(),
-        })
-    }
-
-    /// One committed leaf of the newest log.
-    ///
-    /// # Errors
-    /// As [`Ledger::entry`].
-    pub fn leaf(&self, index: u64) -> Result<Leaf, LedgerError> {
-        let entry = self.entry(index)?;
-        Leaf::parse(&entry).map_err(|e| {
-            let tile = TileId::holding(TileKind::Entries, index, self.edge.size());
-            let object = tile.map(|tile| tile.path()).unwrap_or_default();
-            self.files.defect(object, Some(index), Fault::Leaf(e)).into()
-        })
-    }
-
-    /// Committed entries of the newest log, each tested against its hash.
-    ///
-    /// # Errors
-    /// `Index` where the range ends beyond the log; `Damaged`, `Read`.
-    pub fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, LedgerError> {
-        let size = self.edge.size();
-        if range.end > size {
-            return Err(LedgerError::Index { index: range.end, size });
-        }
-        let mut out = Vec::new();
-        let mut index = range.start;
-        while index < range.end {
-            let outside = LedgerError::Index { index, size };
-            let tile = TileId::holding(TileKind::Entries, index, size).ok_or(outside)?;
-            for (place, entry) in (tile.first_leaf()..).zip(self.files.entries(tile)?) {
-                if range.contains(&place) {
-                    out.push(entry);
-                }
-            }
-            index = tile.first_leaf() + u64::from(tile.width);
-        }
-        Ok(out)
-    }
-
-    /// The sealed private part of a committed leaf.
-    ///
-    /// # Errors
-    /// `Damaged` where it is missing, `Read`.
-    pub fn sealed_private(&self, index: u64) -> Result<Vec<u8>, LedgerError> {
-        self.files.private(index)
-    }
-
-    /// Inclusion proof of a committed leaf in the tree of the checkpoint. It is verified before it is given out, so that a
-    /// damaged tile makes an error, never a wrong proof.
-    ///
-    /// # Errors
-    /// `Index`, `Damaged`, `Read`.
-    pub fn inclusion_proof(&self, index: u64) -> Result<Vec<Hash>, LedgerError> {
-        let size = self.edge.size();
-        let leaf = leaf_hash(&self.entry(index)?);
-        let proof = inclusion_proof(&TreeReader::new(&self.files, size), index, size)?;
-        verify_inclusion(&leaf, index, size, &proof, &self.root)
-            .map_err(|_| self.files.defect("tile", Some(index), Fault::Root))?;
-        Ok(proof)
-    }
-
-    /// The proof file of a committed leaf: its public text, its inclusion proof, the checkpoint.
-    ///
-    /// # Errors
-    /// As [`Ledger::inclusion_proof`].
-    pub fn proof_file(&self, index: u64) -> Result<ProofFile, LedgerError> {
-        Ok(ProofFile {
-            extra: Some(self.entry(index)?),
-            index,
-            hashes: self.inclusion_proof(index)?,
-            checkpoint: self.checkpoint.clone(),
-        })
-    }
-
-    /// Consistency proof from an earlier size of this log to the checkpoint, for a witness.
-    ///
-    /// # Errors
-    /// `Index`, `Damaged`, `Read`.
-    pub fn consistency_proof(&self, old_size: u64) -> Result<Vec<Hash>, LedgerError> {
-        let size = self.edge.size();
-        if old_size > size {
-            return Err(LedgerError::Index { index: old_size, size });
-        }
-        consistency_proof(&TreeReader::new(&self.files, size), old_size, size)
-    }
-
-    /// Tests leaves before anything is written; the key text of a key change among them.
-    fn check_new(&self, entries: &[NewEntry<'_>]) -> Result<Option<String>, LedgerError> {
-        let mut closed_by = self.closed_by.clone();
-        if closed_by.is_some() && !entries.is_empty() {
-            return Err(LedgerError::Closed(self.files.name));
-        }
-        for (position, entry) in entries.iter().enumerate() {
-            let leaf = Leaf::parse(entry.public).map_err(|source| LedgerError::Leaf { position, source })?;
-            let first = self.edge.size() == 0 && position == 0;
-            let opening = matches!(leaf.act, Act::Init | Act::YearOpened);
-            if closed_by.is_some() || first != opening {
-                let act = leaf.act;
-                return Err(LedgerError::Misplaced { position, act });
-            }
-            let within = entry
-                .sealed_private
-                .is_none_or(|sealed| u64::try_from(sealed.len()).is_ok_and(|bytes| bytes <= MAX_PRIVATE_BYTES));
-            if leaf.private_hash().is_some() != entry.sealed_private.is_some() || !within {
-                return Err(LedgerError::PrivatePart { position });
-            }
-            if leaf.act == Act::KeyChange {
-                self.check_key_change(&leaf)?;
-                closed_by = leaf.key_after.as_ref().map(|key| key.as_str().to_owned());
-            }
-        }
-        Ok(closed_by)
-    }
-
-    /// A key change must start from the key of this log and lead to another one that can be used.
-    fn check_key_change(&self, leaf: &Leaf) -> Result<(), LedgerError> {
-        let parse = |key: &Option<Label>| key.as_ref().map(|key| NoteVerifier::parse(key.as_str())).transpose();
-        let (before, after) = (parse(&leaf.key_before)?, parse(&leaf.key_after)?);
-        if before.as_ref() != Some(&self.verifier) || after == before {
-            return Err(LedgerError::Signer);
-        }
-        Ok(())
-    }
-
-    /// Makes a group of files durable: all contents, then all folders.
-    fn write(&self, group: &[(String, Vec<u8>)]) -> Result<(), LedgerError> {
-        let mut folders = BTreeSet::new();
-        let disk = self.files.disk;
-        for (object, bytes) in group {
-            let path = self.files.folder.join(object);
-            let folder = Path::new(object).parent().unwrap_or(Path::new("")).to_owned();
-            if !folders.contains(&folder) {
-                atomic::create_folders(disk, &self.files.folder, &folder)?;
-            }
-            folders.insert(folder);
-            let mut file = NewFile::begin(disk, &path)?;
-            file.write_all(bytes)?;
-            file.publish()?;
-        }
-        for folder in folders {
-            atomic::sync_folder(disk, &self.files.folder.join(folder).join("x"))?;
-        }
-        Ok(())
-    }
-
-    /// Removes partial tiles that no checkpoint needs: those of the size before, and those that a crash left beside them.
-    fn tidy(&self, old_size: u64) -> Result<(), LedgerError> {
-        let size = self.edge.size();
-        for kind in kinds_of(size) {
-            let last = TileId::all(kind, old_size).last().map_or(0, |tile| tile.index);
-            let newest = TileId::all(kind, size).last().map_or(0, |tile| tile.index);
-            for index in BTreeSet::from([last.saturating_sub(1), last, newest]) {
-                if let Some(tile) = TileId::holding(kind, index.saturating_mul(u64::from(FULL_WIDTH)), size) {
-                    self.tidy_partials(tile)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn tidy_partials(&self, tile: TileId) -> Result<(), LedgerError> {
-        let disk = self.files.disk;
-        let folder = self.files.folder.join(tile.partial_folder());
-        let failed = |source| LedgerError::Read {
-            path: folder.clone(),
-            source,
-        };
-        if !disk.exists(&folder).map_err(failed)? {
-            return Ok(());
-        }
-        for entry in disk.list(&folder).map_err(failed)? {
-            if tile.is_full() || entry.name != tile.width.to_string() {
-                disk.remove(&folder.join(entry.name)).map_err(failed)?;
-            }
-        }
-        if tile.is_full() {
-            disk.remove_folder(&folder).map_err(failed)?;
-        }
-        Ok(())
-    }
-}
-
-/// The bundle that ends with leaf `size - 1`.
-fn bundle(size: u64, entries: &[Vec<u8>]) -> Result<(String, Vec<u8>), LedgerError> {
-    let outside = LedgerError::Index { index: size, size };
-    let tile = TileId::holding(TileKind::Entries, size.saturating_sub(1), size).ok_or(outside)?;
-    let bytes = encode_bundle(entries.iter().map(Vec::as_slice)).map_err(|_| LedgerError::Stale)?;
-    Ok((tile.path(), bytes))
 }
 
 /// The partial tile of a kind at the right edge.

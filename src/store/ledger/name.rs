@@ -41,7 +41,7 @@ impl LogName {
     /// Reads a name as it is written; anything else is `None`.
     pub fn parse(text: &str) -> Option<Self> {
         let (year, part) = match text.split_once('.') {
-            Some((year, part)) => (year, part.parse().ok()?),
+            Some((year, part)) => (year, part.parse().ok().filter(|part| *part > 1)?),
             None => (text, 1),
         };
         let name = Self {
