@@ -31,6 +31,14 @@ impl Row {
         }
     }
 
+    /// A blank row with room for `text_bytes` bytes of text, for rows that are filled in one go.
+    pub fn with_capacity(origin: PartyId, text_bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(text_bytes),
+            ..Self::blank(origin)
+        }
+    }
+
     /// The text of an item; empty where blank.
     pub fn get(&self, item: Item) -> &str {
         let index = item.index();

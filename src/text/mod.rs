@@ -1,8 +1,11 @@
 //! Characters and encodings: CP932 with user-defined cells, UCS-2BE, kana, widths. Knows no domain.
 
+mod codepage;
 pub mod cp932;
+mod encode;
 pub mod gaiji;
 pub mod kana;
 pub mod mark;
 pub mod ucs2;
+pub mod wide;
 pub mod width;
