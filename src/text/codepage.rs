@@ -2,16 +2,14 @@
 //!
 //! `encoding_rs` holds the table of the WHATWG standard, which agrees with Windows on every two-byte code. Asking it
 //! once per code and not once per field keeps the decoder to one pass, and shows which codes its encoder would not
-//! give back (the 398 NEC/IBM duplicates). Not here: the user-defined area, which is arithmetic (`gaiji`).
+//! give back (the 398 NEC/IBM duplicates). Not here: the user-defined area, which is arithmetic (`cells`).
 
 use std::sync::LazyLock;
 
 use encoding_rs::{DecoderResult, EncoderResult, SHIFT_JIS};
 
-use super::gaiji;
+use super::cells::{TRAILS, cell_index, trail_byte, trail_index};
 
-/// Trail bytes per lead byte: 40-7E and 80-FC.
-pub(super) const TRAILS: u16 = 188;
 /// Lead bytes: 81-9F and E0-FC.
 const LEADS: u16 = 60;
 
@@ -46,20 +44,6 @@ pub(super) fn is_one_byte(byte: u8) -> bool {
     matches!(byte, 0x00..=0x7F | 0xA1..=0xDF)
 }
 
-/// Index of a trail byte among the 188; `None` for 00-3F, 7F, FD-FF.
-pub(super) fn trail_index(trail: u8) -> Option<u16> {
-    match trail {
-        0x40..=0x7E => Some(u16::from(trail) - 0x40),
-        0x80..=0xFC => Some(u16::from(trail) - 0x41),
-        0x00..=0x3F | 0x7F | 0xFD..=0xFF => None,
-    }
-}
-
-/// The trail byte of an index below 188.
-pub(super) fn trail_byte(index: u16) -> u16 {
-    if index < 0x3F { index + 0x40 } else { index + 0x41 }
-}
-
 fn slot(lead: u8, trail: u8) -> Option<usize> {
     let lead = match lead {
         0x81..=0x9F => u16::from(lead) - 0x81,
@@ -83,7 +67,7 @@ impl Codepage {
             .map(|index| {
                 let bytes = bytes_of_slot(index);
                 let code = u16::from_be_bytes(bytes);
-                if gaiji::cell_index(code).is_some() {
+                if cell_index(code).is_some() {
                     return Some(Code::User);
                 }
                 let unit = decode_pair(bytes)?;

@@ -5,9 +5,9 @@
 
 use super::codepage::{Code, codepage, is_one_byte};
 use super::encode::{Receiver, encode};
+use super::field::{Field, without_padding};
 use super::gaiji::{GaijiTable, private_use};
 use super::mark::CellMark;
-use super::wide::Field;
 pub use super::wide::{WideEncoding, WideFacts, WideFault};
 
 /// Decodes one type N field, already cut by bytes, and appends its text without padding to `out`.
@@ -23,6 +23,10 @@ pub fn decode_wide(
     out: &mut String,
     cells: &mut Vec<CellMark>,
 ) -> Result<WideFacts, WideFault> {
+    without_padding(bytes, WideEncoding::Cp932, |content| read(content, gaiji, out, cells))
+}
+
+fn read(bytes: &[u8], gaiji: &GaijiTable, out: &mut String, cells: &mut Vec<CellMark>) -> Result<WideFacts, WideFault> {
     let page = codepage();
     let mut field = Field::new(bytes, gaiji, out, cells)?;
     let mut rest = bytes;

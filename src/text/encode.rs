@@ -1,6 +1,8 @@
 //! Text to wide bytes for one receiver: own cells, gaiji table, canonical code, counterpart, 〓 (rules 5.3;
 //! `docs/formats/text.md` section "What is written").
 
+use std::str::Chars;
+
 use super::codepage::{Codepage, codepage};
 use super::gaiji::{GaijiTable, cell_index, cell_of_private_use, private_use};
 use super::mark::CellMark;
@@ -50,7 +52,7 @@ pub(super) fn encode(
                 chars.next();
                 at += 1;
             }
-        } else if let Some(selector) = chars.clone().next().filter(|next| is_variation_selector(*next)) {
+        } else if let Some(selector) = selector_ahead(&chars) {
             chars.next();
             at += 1;
             lost = writer.sequence(character, selector, out);
@@ -67,6 +69,14 @@ pub(super) fn encode(
         result.substituted = result.substituted.saturating_add(u32::from(lost));
     }
     result
+}
+
+/// The variation selector that comes next. Only bytes EF and F3 begin one in UTF-8, and nearly no text has them.
+fn selector_ahead(chars: &Chars<'_>) -> Option<char> {
+    match chars.as_str().as_bytes() {
+        [0xEF | 0xF3, ..] => chars.clone().next().filter(|next| is_variation_selector(*next)),
+        _ => None,
+    }
 }
 
 /// The mark of the character at `at`; those before it are passed.
@@ -110,22 +120,28 @@ impl Writer<'_> {
 
     /// Writes a base with its variation selector; true where the receiver does not get the picture that was meant.
     fn sequence(&self, base: char, selector: char, out: &mut Vec<u8>) -> bool {
+        let WideEncoding::Cp932 = self.receiver.encoding else {
+            return self.utf16_sequence(base, selector, out);
+        };
         if let Some(cell) = self.receiver.gaiji.cell(base, Some(selector)) {
             return !self.give_back(cell, out);
         }
-        match self.receiver.encoding {
-            WideEncoding::Ucs2Be
-                if !is_not_wide(base) && (self.receiver.own || cell_of_private_use(base).is_none()) =>
-            {
-                write_utf16(base, out);
-                write_utf16(selector, out);
-                false
-            }
-            WideEncoding::Cp932 | WideEncoding::Ucs2Be => {
-                self.character(base, out);
-                true
-            }
+        self.character(base, out);
+        true
+    }
+
+    fn utf16_sequence(&self, base: char, selector: char, out: &mut Vec<u8>) -> bool {
+        let foreign = !self.receiver.own;
+        if let Some(cell) = self.receiver.gaiji.cell(base, Some(selector)).filter(|_| foreign) {
+            return !self.give_back(cell, out);
         }
+        if is_not_wide(base) || (foreign && cell_of_private_use(base).is_some()) {
+            self.character(base, out);
+            return true;
+        }
+        write_utf16(base, out);
+        write_utf16(selector, out);
+        false
     }
 
     /// Writes one character; true where it was unmappable and became 〓.

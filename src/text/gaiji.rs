@@ -1,40 +1,9 @@
 //! User-defined cells (外字) and a party's table of them, `gaiji.csv` (rules 5.3, 9; `docs/formats/text.md`).
 //!
-//! The 1,880 cells are the codes F040-F9FC of CP932 with valid second bytes. In Unicode they are U+E000-E757, in the
-//! same order, which is also how a cell without a row stands in stored text.
+//! A cell without a row stands in stored text as its private-use character, U+E000-E757.
 
-use super::codepage::{TRAILS, trail_byte, trail_index};
+pub use super::cells::{CELLS, cell_at, cell_index, cell_of_private_use, private_use};
 use super::wide::{GETA, WIDE_SPACE, is_not_wide, is_variation_selector};
-
-/// Number of user-defined cells: 10 lead bytes F0-F9 with 188 trail bytes each.
-pub const CELLS: u16 = 1_880;
-/// First private-use character of the user-defined area.
-const FIRST_PRIVATE_USE: u32 = 0xE000;
-
-/// Index of a cell, 0..1880, by its code; `None` where the code is no user-defined cell.
-pub fn cell_index(code: u16) -> Option<u16> {
-    let [lead, trail] = code.to_be_bytes();
-    match lead {
-        0xF0..=0xF9 => Some((u16::from(lead) - 0xF0) * TRAILS + trail_index(trail)?),
-        _ => None,
-    }
-}
-
-/// The code of cell `index`; `None` from 1880 on.
-pub fn cell_at(index: u16) -> Option<u16> {
-    (index < CELLS).then(|| ((0xF0 + index / TRAILS) << 8) | trail_byte(index % TRAILS))
-}
-
-/// The private-use character of a cell, U+E000-E757.
-pub fn private_use(cell: u16) -> Option<char> {
-    char::from_u32(FIRST_PRIVATE_USE + u32::from(cell_index(cell)?))
-}
-
-/// The cell of a private-use character; `None` outside U+E000-E757.
-pub fn cell_of_private_use(character: char) -> Option<u16> {
-    let index = u32::from(character).checked_sub(FIRST_PRIVATE_USE)?;
-    cell_at(u16::try_from(index).ok()?)
-}
 
 /// The characters of a cell: one, or a base with its variation selector.
 type CellText = (char, Option<char>);
@@ -290,26 +259,6 @@ mod tests {
         match parse(&format!("F040,{text},\n")) {
             Err(GaijiFault::Text { line: 2, why }) => why,
             other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_cells_and_the_private_use_area_are_one_list() {
-        assert_eq!(private_use(0xF040), Some('\u{E000}'));
-        assert_eq!(private_use(0xF07E), Some('\u{E03E}'));
-        assert_eq!(private_use(0xF080), Some('\u{E03F}'));
-        assert_eq!(private_use(0xF9FC), Some('\u{E757}'));
-        for index in 0..CELLS {
-            let cell = cell_at(index).unwrap();
-            assert_eq!(cell_index(cell), Some(index));
-            assert_eq!(cell_of_private_use(private_use(cell).unwrap()), Some(cell));
-        }
-        assert_eq!(cell_at(CELLS), None);
-        for code in [0xF03F, 0xF07F, 0xF0FD, 0xEFFC, 0xFA40, 0x0000, 0xFFFF] {
-            assert_eq!(private_use(code), None, "{code:04X}");
-        }
-        for character in ['\u{D7FF}', '\u{E758}', 'A', '\u{F0000}'] {
-            assert_eq!(cell_of_private_use(character), None);
         }
     }
 

@@ -44,6 +44,8 @@ fn plain(character: char) -> Option<char> {
         '\u{31F0}'..='\u{31FF}' => extension(character),
         '\u{1B132}' | '\u{1B155}' => 'こ',
         '\u{1B167}' => 'ん',
+        '\u{1B121}' => '\u{1B001}',
+        '\u{1B122}' => '\u{1B11F}',
         blank if blank.is_whitespace() => return None,
         other => other,
     })

@@ -3,9 +3,9 @@
 //! U+E000-E757 are the user-defined cells of CP932 under another name; gaiji table and marks are the same.
 
 use super::encode::{Receiver, encode};
+use super::field::{Field, without_padding};
 use super::gaiji::{GaijiTable, cell_of_private_use};
 use super::mark::CellMark;
-use super::wide::Field;
 use super::wide::is_not_wide;
 pub use super::wide::{WideEncoding, WideFacts, WideFault};
 
@@ -22,6 +22,10 @@ pub fn decode_wide(
     out: &mut String,
     cells: &mut Vec<CellMark>,
 ) -> Result<WideFacts, WideFault> {
+    without_padding(bytes, WideEncoding::Ucs2Be, |content| read(content, gaiji, out, cells))
+}
+
+fn read(bytes: &[u8], gaiji: &GaijiTable, out: &mut String, cells: &mut Vec<CellMark>) -> Result<WideFacts, WideFault> {
     let mut field = Field::new(bytes, gaiji, out, cells)?;
     let mut rest = bytes;
     while let [high, low, tail @ ..] = rest {

@@ -1,15 +1,11 @@
-//! What both encodings of a type N field share: facts, faults and the text under construction (rules 2.6, 5.3;
-//! `docs/formats/text.md`).
-
-use super::gaiji::GaijiTable;
-use super::mark::CellMark;
+//! What both encodings of a type N field share: characters, facts and faults (rules 2.6, 5.3; `docs/formats/text.md`).
 
 /// U+3013 〓, the character that stands for one outside the agreed set.
 pub const GETA: char = '\u{3013}';
 /// U+3000, the padding of type N.
 pub const WIDE_SPACE: char = '\u{3000}';
 
-/// Longest type N field in bytes: its cells can become two characters each, and [`CellMark::at`] has 16 bits.
+/// Longest type N field in bytes: its cells can become two characters each, and [`super::mark::CellMark::at`] has 16 bits.
 pub const MAX_FIELD_BYTES: usize = 65_534;
 
 /// Encoding of the type N fields of a file (`text_encoding` of its header).
@@ -21,22 +17,11 @@ pub enum WideEncoding {
     Ucs2Be,
 }
 
-impl WideEncoding {
-    /// Decodes one field: [`super::cp932::decode_wide`] or [`super::ucs2::decode_wide`].
-    ///
-    /// # Errors
-    /// As of those.
-    pub fn decode_wide(
-        self,
-        bytes: &[u8],
-        gaiji: &GaijiTable,
-        out: &mut String,
-        cells: &mut Vec<CellMark>,
-    ) -> Result<WideFacts, WideFault> {
-        match self {
-            Self::Cp932 => super::cp932::decode_wide(bytes, gaiji, out, cells),
-            Self::Ucs2Be => super::ucs2::decode_wide(bytes, gaiji, out, cells),
-        }
+/// The bytes of one U+3000.
+pub(super) const fn padding(encoding: WideEncoding) -> [u8; 2] {
+    match encoding {
+        WideEncoding::Cp932 => [0x81, 0x40],
+        WideEncoding::Ucs2Be => [0x30, 0x00],
     }
 }
 
@@ -76,120 +61,4 @@ pub fn is_not_wide(character: char) -> bool {
 /// True for variation selectors, which make one character together with the one before.
 pub fn is_variation_selector(character: char) -> bool {
     matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
-}
-
-/// The text of one field under construction, at the end of the caller's buffers; taken back as a whole on a fault.
-pub(super) struct Field<'a> {
-    out: &'a mut String,
-    cells: &'a mut Vec<CellMark>,
-    gaiji: &'a GaijiTable,
-    text_start: usize,
-    cells_start: usize,
-    /// End of the last character that is not U+3000.
-    content_end: usize,
-    chars: u16,
-    geta: u16,
-    not_wide: Option<usize>,
-}
-
-impl<'a> Field<'a> {
-    pub(super) fn new(
-        bytes: &[u8],
-        gaiji: &'a GaijiTable,
-        out: &'a mut String,
-        cells: &'a mut Vec<CellMark>,
-    ) -> Result<Self, WideFault> {
-        if bytes.len() > MAX_FIELD_BYTES {
-            return Err(WideFault::Undecodable { at: MAX_FIELD_BYTES });
-        }
-        // Two bytes become three at most; only sequences of a gaiji table can need more, which the buffer then grows for.
-        out.reserve(bytes.len() / 2 * 3);
-        Ok(Self {
-            text_start: out.len(),
-            cells_start: cells.len(),
-            content_end: out.len(),
-            out,
-            cells,
-            gaiji,
-            chars: 0,
-            geta: 0,
-            not_wide: None,
-        })
-    }
-
-    /// A character as it stands.
-    pub(super) fn push(&mut self, character: char) {
-        self.out.push(character);
-        self.chars = self.chars.saturating_add(1);
-        if character != WIDE_SPACE {
-            self.content_end = self.out.len();
-        }
-        if character == GETA {
-            self.geta = self.geta.saturating_add(1);
-        }
-    }
-
-    /// A duplicate: the character, and a mark with the code it had.
-    pub(super) fn push_duplicate(&mut self, character: char, code: u16) {
-        self.mark(code, 1);
-        self.push(character);
-    }
-
-    /// A user-defined cell: its text by the table, else its private-use character.
-    pub(super) fn push_cell(&mut self, cell: u16, private_use: char) {
-        let (base, selector) = self.gaiji.text(cell).unwrap_or((private_use, None));
-        let chars = if selector.is_some() { 2 } else { 1 };
-        self.mark(cell, chars);
-        self.out.push(base);
-        if let Some(selector) = selector {
-            self.out.push(selector);
-        }
-        self.chars = self.chars.saturating_add(u16::from(chars));
-        self.content_end = self.out.len();
-    }
-
-    fn mark(&mut self, cell: u16, chars: u8) {
-        self.cells.push(CellMark {
-            at: self.chars,
-            chars,
-            cell,
-        });
-    }
-
-    /// Remembers the first character that is not wide; decoding goes on, since F003 comes before F004.
-    pub(super) fn note_not_wide(&mut self, at: usize) {
-        self.not_wide.get_or_insert(at);
-    }
-
-    /// Ends with F003.
-    pub(super) fn undecodable(mut self, at: usize) -> WideFault {
-        self.take_back();
-        WideFault::Undecodable { at }
-    }
-
-    /// Removes the padding and judges what is left.
-    pub(super) fn finish(mut self) -> Result<WideFacts, WideFault> {
-        let leading_blank = self.content_end > self.text_start
-            && self
-                .out
-                .get(self.text_start..)
-                .unwrap_or_default()
-                .starts_with(WIDE_SPACE);
-        let fault = match self.not_wide {
-            Some(at) => Some(WideFault::NotWide { at }),
-            None if leading_blank => Some(WideFault::LeadingBlank),
-            None => None,
-        };
-        if let Some(fault) = fault {
-            self.take_back();
-            return Err(fault);
-        }
-        self.out.truncate(self.content_end);
-        Ok(WideFacts { geta: self.geta })
-    }
-
-    fn take_back(&mut self) {
-        self.out.truncate(self.text_start);
-        self.cells.truncate(self.cells_start);
-    }
 }

@@ -4,6 +4,27 @@ use super::encode::{Receiver, encode};
 use super::gaiji::GaijiTable;
 use super::mark::CellMark;
 pub use super::wide::WideEncoding;
+use super::wide::{WideFacts, WideFault, padding};
+use super::{cp932, ucs2};
+
+impl WideEncoding {
+    /// Decodes one field: [`cp932::decode_wide`] or [`ucs2::decode_wide`].
+    ///
+    /// # Errors
+    /// As of those.
+    pub fn decode_wide(
+        self,
+        bytes: &[u8],
+        gaiji: &GaijiTable,
+        out: &mut String,
+        cells: &mut Vec<CellMark>,
+    ) -> Result<WideFacts, WideFault> {
+        match self {
+            Self::Cp932 => cp932::decode_wide(bytes, gaiji, out, cells),
+            Self::Ucs2Be => ucs2::decode_wide(bytes, gaiji, out, cells),
+        }
+    }
+}
 
 /// What became of a text that was fitted into a field.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,20 +52,20 @@ pub fn fit(
     let start = out.len();
     let receiver = Receiver { encoding, own, gaiji };
     let encoded = encode(text, cells, receiver, width_bytes, out);
-    let padding = match encoding {
-        WideEncoding::Cp932 => [0x81, 0x40],
-        WideEncoding::Ucs2Be => [0x30, 0x00],
-    };
-    let mut open = width_bytes.saturating_sub(out.len() - start);
-    while open >= 2 {
-        out.extend_from_slice(&padding);
-        open -= 2;
-    }
-    if open == 1 {
-        out.push(0x20);
-    }
+    pad(encoding, width_bytes.saturating_sub(out.len() - start), out);
     FitOutcome {
         substituted: encoded.substituted,
         cut: encoded.cut,
+    }
+}
+
+fn pad(encoding: WideEncoding, mut open: usize, out: &mut Vec<u8>) {
+    let block = [padding(encoding); 64];
+    while let Some(part) = block.get(..(open / 2).min(block.len())).filter(|part| !part.is_empty()) {
+        out.extend_from_slice(part.as_flattened());
+        open -= part.len() * 2;
+    }
+    if open == 1 {
+        out.push(0x20);
     }
 }
