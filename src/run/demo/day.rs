@@ -1,18 +1,18 @@
 //! One day of the demonstration: who notifies what, and the files made of it.
 
-use sha2::{Digest, Sha256};
-
 use super::calendar;
-use super::desk::{Desk, Draft, Outcome};
+use super::desk::{Desk, Draft};
 use super::draw::Draw;
 use super::events::{self, Event, Outgoing};
 use super::faults::Fault;
 use super::odd::Oddity;
 use super::scenes::Scene;
 use super::tables::Municipality;
-use super::{DemoDay, DemoFault, DemoFile, DemoWorld, ENVIRONMENT, ExpectedCounts, ExpectedFinding, Fate, writer};
+use super::writer::{self, Press};
+use super::{DemoDay, DemoFault, DemoFile, DemoWorld, ENVIRONMENT, ExpectedCounts, ExpectedFinding, Fate};
 use crate::domain::ids::PartyId;
 use crate::domain::instant::Instant;
+use crate::domain::outcome::Outcome;
 
 /// Files of a day are made at 18:30.
 const CREATED_AT: u64 = 183_000_000;
@@ -64,17 +64,14 @@ pub(super) struct Assembled {
 impl Assembled {
     /// Writes a file; `surplus` is added to the count of the trailer.
     pub(super) fn write(
+        press: &Press,
         town: &Municipality,
-        head: writer::Header,
+        head: writer::Head,
         drafts: &[Draft],
         surplus: u32,
     ) -> Result<Self, DemoFault> {
-        let mut bytes = Vec::with_capacity((drafts.len() + 3) * (writer::RECORD + 2));
-        let (mut expected, mut findings, mut hash) = (ExpectedCounts::default(), Vec::new(), Sha256::new());
-        writer::header(town, head, &mut bytes);
+        let (mut expected, mut findings) = (ExpectedCounts::default(), Vec::new());
         for (record_no, draft) in (1..).zip(drafts) {
-            let range = writer::record(town, draft, &mut bytes)?;
-            hash.update(bytes.get(range).ok_or(DemoFault::Layout)?);
             expected.records += 1;
             match draft.outcome {
                 Outcome::Applied => expected.applied += 1,
@@ -85,7 +82,7 @@ impl Assembled {
             findings.extend(draft.expected(record_no));
         }
         findings.sort_unstable();
-        writer::trailer(town, expected.records + surplus, &hash.finalize(), &mut bytes);
+        let bytes = press.file(town, head, drafts, surplus)?;
         Ok(Self {
             bytes,
             expected,
@@ -103,7 +100,7 @@ impl DemoWorld {
         let events = self.place_events(&mut draw);
         let drafts = self.work(&events, draw)?;
         let (mut files, released) = self.arriving();
-        let head = writer::Header {
+        let head = writer::Head {
             serial: 0,
             created_at: Instant::from_value(calendar::number(self.date) * 1_000_000_000 + CREATED_AT)
                 .ok_or(DemoFault::TooMany)?,
@@ -115,11 +112,12 @@ impl DemoWorld {
             };
             let used = *serial;
             let town = self.world.people.town(at).ok_or(DemoFault::TooMany)?;
-            let head = writer::Header {
+            let head = writer::Head {
                 serial: used + 1,
                 ..head
             };
             let outgoing = Outgoing {
+                press: &self.world.people.press,
                 town,
                 head,
                 drafts,

@@ -8,22 +8,12 @@ use super::tables::Municipality;
 use super::world::{Touched, World};
 use super::{DemoFault, ExpectedFinding};
 use crate::domain::code::Code;
+use crate::domain::compare::{DateRule, rule};
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::item::Item;
+use crate::domain::outcome::Outcome;
+use crate::domain::reason::Reason;
 use crate::domain::row::Row;
-
-/// What must become of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Outcome {
-    /// Applied without a finding.
-    Applied,
-    /// Applied with warnings.
-    Warned,
-    /// Rejected.
-    Rejected,
-    /// The same notice again.
-    Duplicate,
-}
 
 /// Bytes that replace those of the written record, to make faults that no writer makes.
 #[derive(Debug, Clone)]
@@ -310,9 +300,8 @@ impl<'w> Desk<'w> {
     /// A past date for item 11: some days ago, but not before the item 11 of the master.
     pub(super) fn lately(&mut self, row: &Row, days: i32) -> String {
         let chosen = self.date - self.draw.between(0, days);
-        let planned = ["21", "22"].contains(&row.get(Item::ChangeReason));
         match calendar::read(row.get(Item::ChangeDate)) {
-            Some(before) if !planned && before > chosen => calendar::ymd(self.date),
+            Some(before) if !is_planned(row) && before > chosen => calendar::ymd(self.date),
             _ => calendar::ymd(chosen),
         }
     }
@@ -321,6 +310,11 @@ impl<'w> Desk<'w> {
 /// Foreign residents have a Gregorian birth date (era digit 0).
 pub(super) fn is_foreign(row: &Row) -> bool {
     row.get(Item::BirthDate).starts_with('0')
+}
+
+/// Item 11 of the row may be a planned day, and the next notice may have an earlier one.
+pub(super) fn is_planned(row: &Row) -> bool {
+    Reason::parse(row.get(Item::ChangeReason)).is_some_and(|reason| rule(reason).date == DateRule::Planned)
 }
 
 /// The resident has a 個人番号.

@@ -3,7 +3,8 @@
 use super::day::{Assembled, Held};
 use super::desk::Draft;
 use super::tables::Municipality;
-use super::{DemoFault, DemoFile, Fate, file_name, writer};
+use super::writer::{self, Press};
+use super::{DemoFault, DemoFile, Fate, file_name};
 use crate::domain::code::Code;
 use crate::domain::ids::PartyId;
 use crate::domain::item::Item;
@@ -54,10 +55,12 @@ impl Event {
 
 /// A town's file of one day: what is needed to write it well or badly.
 pub(super) struct Outgoing<'a> {
+    /// Writes files.
+    pub(super) press: &'a Press,
     /// The town.
     pub(super) town: &'a Municipality,
     /// Header of the right file.
-    pub(super) head: writer::Header,
+    pub(super) head: writer::Head,
     /// Its records.
     pub(super) drafts: &'a [Draft],
     /// Number of the day.
@@ -71,7 +74,7 @@ impl Outgoing<'_> {
             bytes,
             expected,
             findings,
-        } = Assembled::write(self.town, self.head, self.drafts, 0)?;
+        } = Assembled::write(self.press, self.town, self.head, self.drafts, 0)?;
         let name = file_name(self.town.party.as_str(), self.head.serial);
         let (party, expected) = (self.town.party, Some(expected));
         Ok(DemoFile {
@@ -100,7 +103,7 @@ impl Outgoing<'_> {
                 (right.bytes.clone(), name, held(Code::H02), "name contradicts header")
             }
             Event::WrongCount => {
-                let bytes = Assembled::write(self.town, self.head, self.drafts, 1)?.bytes;
+                let bytes = Assembled::write(self.press, self.town, self.head, self.drafts, 1)?.bytes;
                 (
                     bytes,
                     right.name.clone(),
@@ -109,11 +112,11 @@ impl Outgoing<'_> {
                 )
             }
             Event::OtherEnvironment => {
-                let head = writer::Header {
-                    environment: 'P',
+                let head = writer::Head {
+                    environment: b'P',
                     ..self.head
                 };
-                let bytes = Assembled::write(self.town, head, self.drafts, 0)?.bytes;
+                let bytes = Assembled::write(self.press, self.town, head, self.drafts, 0)?.bytes;
                 (bytes, right.name.clone(), held(Code::H09), "made for production")
             }
             Event::Gap => return self.gap(),
@@ -150,7 +153,7 @@ impl Outgoing<'_> {
             head: self.head,
             ..*self
         };
-        let head = writer::Header {
+        let head = writer::Head {
             serial: self.head.serial + 1,
             ..self.head
         };
@@ -179,7 +182,7 @@ impl Outgoing<'_> {
 
     /// An empty file with a serial that was used before.
     pub(super) fn conflict(&self, used_serial: u32) -> Result<DemoFile, DemoFault> {
-        let head = writer::Header {
+        let head = writer::Head {
             serial: used_serial,
             ..self.head
         };

@@ -7,7 +7,6 @@ use super::calendar;
 use super::desk::{Desk, Draft, code_of, has_number};
 use super::sheet;
 use super::tables::PLACEHOLDER;
-use super::writer;
 use crate::domain::code::Code;
 use crate::domain::item::Item;
 use crate::domain::party::Encoding;
@@ -174,7 +173,7 @@ impl Desk<'_> {
         } else {
             (Code::F004, Item::TerminalId, false, [0xB1].as_slice())
         };
-        let (offset, length) = writer::place(item)?;
+        let (offset, length) = self.world.people.press.place(item)?;
         let offset = if from_end {
             offset + length - bytes.len()
         } else {

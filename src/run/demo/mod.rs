@@ -24,15 +24,12 @@ mod writer;
 use std::collections::VecDeque;
 use std::io;
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::code::Code;
 use crate::domain::ids::PartyId;
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::item::Item;
 use calendar::Day;
 use day::Held;
-use desk::Draft;
 use draw::Draw;
 use faults::Fault;
 use odd::Oddity;
@@ -46,12 +43,12 @@ pub const OWN: &str = "050008";
 /// Party id of the national body.
 pub const NATIONAL: &str = "N0000001";
 /// Environment of the demonstration's files: training.
-pub const ENVIRONMENT: char = 'T';
+pub const ENVIRONMENT: u8 = b'T';
 
 /// Most residents that can be asked for.
 pub const MOST_RESIDENTS: u32 = 20_000_000;
-/// Bytes that an initial file is handed on in, about.
-const CHUNK_BYTES: usize = 1 << 20;
+/// Records that an initial file is handed on in: 1.4 MB.
+const PIECE_RECORDS: u32 = 1000;
 
 /// Why the demonstration could not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -260,21 +257,21 @@ impl DemoWorld {
         let place = people.town(town).ok_or(DemoFault::TooMany)?;
         let (start, count) = people.range(town);
         let initial_date = calendar::number(people.initial);
-        let head = writer::Header {
+        let head = writer::Head {
             serial: 1,
             created_at: Instant::from_value(initial_date * 1_000_000_000 + 60_000_000).ok_or(DemoFault::TooMany)?,
             environment: ENVIRONMENT,
         };
-        let mut hash = Sha256::new();
-        let mut piece = Vec::with_capacity(CHUNK_BYTES + 2 * writer::RECORD);
-        let (mut expected, mut len_bytes) = (
-            ExpectedCounts {
-                records: count,
-                ..ExpectedCounts::default()
-            },
-            0_u64,
-        );
-        writer::header(place, head, &mut piece);
+        let mut file = people.press.begin(place, head)?;
+        let mut expected = ExpectedCounts {
+            records: count,
+            ..ExpectedCounts::default()
+        };
+        let (mut len_bytes, mut waiting) = (0_u64, 0);
+        let mut hand_on = |piece: Vec<u8>| {
+            len_bytes += piece.len() as u64;
+            sink(&piece).map_err(|fault| DemoFault::Write(fault.kind()))
+        };
         for id in start..start + count {
             let row = people.initial_row(town, id)?;
             if row.is_blank(Item::KanaName) {
@@ -282,17 +279,14 @@ impl DemoWorld {
             } else {
                 expected.applied += 1;
             }
-            let range = writer::record(place, &Draft::good(row), &mut piece)?;
-            hash.update(piece.get(range).ok_or(DemoFault::Layout)?);
-            if piece.len() >= CHUNK_BYTES {
-                len_bytes += piece.len() as u64;
-                sink(&piece).map_err(|fault| DemoFault::Write(fault.kind()))?;
-                piece.clear();
+            writer::put(&mut file, &row, "", "")?;
+            waiting += 1;
+            if waiting == PIECE_RECORDS {
+                waiting = 0;
+                hand_on(file.take())?;
             }
         }
-        writer::trailer(place, count, &hash.finalize(), &mut piece);
-        len_bytes += piece.len() as u64;
-        sink(&piece).map_err(|fault| DemoFault::Write(fault.kind()))?;
+        hand_on(file.finish().map_err(|_| DemoFault::Layout)?)?;
         Ok(InitialFile {
             party: place.party,
             name: file_name(place.party.as_str(), 1),

@@ -2,10 +2,11 @@
 
 use super::DemoFault;
 use super::calendar;
-use super::desk::{Desk, Draft, Outcome, has_number, is_foreign};
+use super::desk::{Desk, Draft, has_number, is_foreign, is_planned};
 use super::sheet;
 use crate::domain::code::Code;
 use crate::domain::item::Item;
+use crate::domain::outcome::Outcome;
 use crate::domain::row::Row;
 
 /// What can be odd about a notice that is applied all the same.
@@ -142,8 +143,8 @@ impl Desk<'_> {
     }
 
     fn odd_reading(&mut self, town: usize, reason: &'static str, code: Code) -> Result<bool, DemoFault> {
-        let planned = |row: &Row| ["21", "22"].contains(&row.get(Item::ChangeReason));
-        let fits = |row: &Row| !is_foreign(row) && !planned(row) && calendar::read(row.get(Item::ChangeDate)).is_some();
+        let fits =
+            |row: &Row| !is_foreign(row) && !is_planned(row) && calendar::read(row.get(Item::ChangeDate)).is_some();
         let Some((id, base)) = self.resident(town, fits)? else {
             return Ok(false);
         };

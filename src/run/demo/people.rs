@@ -7,6 +7,7 @@ use super::calendar::{self, Day};
 use super::draw::{Draw, Permutation};
 use super::sheet::{self, Home, Stamp, Who};
 use super::tables::{Municipality, Tables};
+use super::writer::Press;
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::row::Row;
 
@@ -44,6 +45,8 @@ struct Household {
 pub(super) struct People {
     /// Names and towns.
     pub(super) tables: Tables,
+    /// Writes files.
+    pub(super) press: Press,
     /// Everything follows from it.
     pub(super) seed: u64,
     /// Day of the initial load.
@@ -67,6 +70,7 @@ impl People {
         }
         Ok(Self {
             tables,
+            press: Press::new()?,
             seed,
             initial,
             starts,

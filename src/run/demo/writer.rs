@@ -1,174 +1,130 @@
-//! Bytes of an UPD file (formats UPD), until the exchange writer of `format` takes its place.
+//! Bytes of UPD files: the exchange writer of `format`, and the damage that no writer makes.
+//!
+//! Faults below the level of items (a character cut in two, blanks of the wrong width) are put into the finished file,
+//! and the trailer's hash is taken anew, so that only the record is at fault.
 
-use super::DemoFault;
-use super::desk::Draft;
+use sha2::{Digest, Sha256};
+
+use super::desk::{Draft, Patch};
 use super::tables::Municipality;
+use super::{DemoFault, OWN};
+use crate::domain::ids::PartyId;
 use crate::domain::instant::Instant;
-use crate::domain::item::{Item, Kind};
-use crate::domain::party::Encoding;
+use crate::domain::item::Item;
+use crate::domain::party::FileKind;
 use crate::domain::row::Row;
+use crate::format::exchange::{FileHead, LineEnd, NoticeWriter, OldNumbers};
+use crate::format::layout::{Layout, RecordType};
 
-/// Length of a record without line end.
-pub(super) const RECORD: usize = 1400;
-
-const PLACES: [(Item, usize, usize); 28] = [
-    (Item::JuminCode, 1, 11),
-    (Item::KanjiName, 12, 200),
-    (Item::NameGaijiCount, 212, 3),
-    (Item::KanaName, 215, 200),
-    (Item::BirthDate, 415, 9),
-    (Item::Sex, 424, 1),
-    (Item::Address, 425, 400),
-    (Item::AddressGaijiCount, 825, 3),
-    (Item::MyNumber, 828, 12),
-    (Item::ChangeReason, 840, 2),
-    (Item::ChangeDate, 842, 8),
-    (Item::RetentionFlag, 850, 1),
-    (Item::SeionKanaName, 851, 200),
-    (Item::MunicipalityCode, 1051, 6),
-    (Item::AzaCode, 1057, 6),
-    (Item::OperatorId, 1063, 12),
-    (Item::TerminalId, 1075, 12),
-    (Item::Timestamp, 1087, 17),
-    (Item::ReceivedDate, 1104, 8),
-    (Item::GaijiFlag, 1112, 1),
-    (Item::DeletedFlag, 1113, 1),
-    (Item::UpdateSeq, 1114, 6),
-    (Item::NameGaijiSeq, 1120, 3),
-    (Item::AddressGaijiSeq, 1123, 3),
-    (Item::FormerSurnameKanji, 1126, 100),
-    (Item::FormerSurnameGaijiCount, 1226, 3),
-    (Item::FormerSurnameKana, 1229, 100),
-    (Item::FormerSurnameGaijiSeq, 1329, 3),
-];
-
-/// Offset in the record and length of an item, in bytes.
-pub(super) fn place(item: Item) -> Result<(usize, usize), DemoFault> {
-    let found = PLACES.iter().find(|row| row.0 == item);
-    found
-        .map(|(_, offset, length)| (*offset, *length))
-        .ok_or(DemoFault::Layout)
-}
-
-/// The header of a file.
+/// What differs between the files of one town.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header {
+pub(super) struct Head {
     /// Serial.
     pub(super) serial: u32,
     /// `created_at`.
     pub(super) created_at: Instant,
     /// `P` or `T`.
-    pub(super) environment: char,
+    pub(super) environment: u8,
 }
 
-fn line_end(town: &Municipality, out: &mut Vec<u8>) {
-    if town.crlf {
-        out.extend_from_slice(b"\r\n");
+/// Writes files in the default layout.
+#[derive(Debug)]
+pub(super) struct Press {
+    layout: Layout,
+    own: PartyId,
+}
+
+impl Press {
+    /// Reads the layout.
+    pub(super) fn new() -> Result<Self, DemoFault> {
+        Ok(Self {
+            layout: Layout::builtin(FileKind::Upd).map_err(|_| DemoFault::Layout)?,
+            own: PartyId::parse(OWN).ok_or(DemoFault::Layout)?,
+        })
     }
-}
 
-fn filled(out: &mut Vec<u8>, start: usize) {
-    out.resize(start + RECORD, b' ');
-}
-
-/// Writes the header record.
-pub(super) fn header(town: &Municipality, head: Header, out: &mut Vec<u8>) {
-    let start = out.len();
-    let encoding = if town.encoding == Encoding::Ucs2Be { 2 } else { 1 };
-    out.extend_from_slice(
-        format!(
-            "1UPD01{:<8}{:<8}{:08}{}{}{encoding}",
-            town.party.as_str(),
-            super::OWN,
-            head.serial,
-            head.created_at,
-            head.environment
-        )
-        .as_bytes(),
-    );
-    filled(out, start);
-    line_end(town, out);
-}
-
-/// Writes one record, damage included; gives the place of its bytes without line end.
-pub(super) fn record(
-    town: &Municipality,
-    draft: &Draft,
-    out: &mut Vec<u8>,
-) -> Result<std::ops::Range<usize>, DemoFault> {
-    let start = out.len();
-    out.push(b'2');
-    for (item, _, length) in PLACES {
-        field(town, &draft.row, item, length, out)?;
+    /// Offset in the record and length of an item, in bytes.
+    pub(super) fn place(&self, item: Item) -> Result<(usize, usize), DemoFault> {
+        let slot = self.layout.item_slot(item).ok_or(DemoFault::Layout)?;
+        Ok((slot.offset as usize, slot.length as usize))
     }
-    out.extend_from_slice(format!("{:<12}{:<11}", draft.old_my_number, draft.old_jumin_code).as_bytes());
-    filled(out, start);
-    for patch in &draft.patches {
-        let from = start + patch.offset;
-        let target = out.get_mut(from..from + patch.bytes.len()).ok_or(DemoFault::Layout)?;
-        target.copy_from_slice(&patch.bytes);
-    }
-    let range = start..out.len();
-    line_end(town, out);
-    Ok(range)
-}
 
-/// Writes trailer and end.
-pub(super) fn trailer(town: &Municipality, count: u32, sha256: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(format!("8{count:08}").as_bytes());
-    for byte in sha256 {
-        out.extend_from_slice(format!("{byte:02x}").as_bytes());
+    /// Begins a town's file. Its rows hold its own cells as they are, so no gaiji table is needed.
+    pub(super) fn begin(&self, town: &Municipality, head: Head) -> Result<NoticeWriter<'_>, DemoFault> {
+        let head = FileHead {
+            sender: town.party,
+            receiver: self.own,
+            serial: head.serial,
+            created_at: head.created_at,
+            environment: head.environment,
+            encoding: town.encoding,
+            reply_to: None,
+            line_end: line_end(town),
+        };
+        NoticeWriter::without_table(&self.layout, &head).map_err(|_| DemoFault::Layout)
     }
-    filled(out, start);
-    line_end(town, out);
-    let start = out.len();
-    out.push(b'9');
-    filled(out, start);
-    line_end(town, out);
-}
 
-fn field(town: &Municipality, row: &Row, item: Item, length: usize, out: &mut Vec<u8>) -> Result<(), DemoFault> {
-    let start = out.len();
-    let text = row.get(item);
-    match item.row().kind {
-        Kind::Ascii | Kind::Digits => {
-            out.extend_from_slice(text.as_bytes());
-            out.resize(start + length.max(text.len()), b' ');
+    /// A whole file with its damage; `surplus` is added to the count of the trailer.
+    pub(super) fn file(
+        &self,
+        town: &Municipality,
+        head: Head,
+        drafts: &[Draft],
+        surplus: u32,
+    ) -> Result<Vec<u8>, DemoFault> {
+        let mut writer = self.begin(town, head)?;
+        for draft in drafts {
+            put(&mut writer, &draft.row, &draft.old_my_number, &draft.old_jumin_code)?;
         }
-        Kind::Wide => {
-            match town.encoding {
-                Encoding::Ucs2Be => out.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
-                Encoding::Cp932 => cp932(row, item, out),
+        let mut bytes = writer.finish().map_err(|_| DemoFault::Layout)?;
+        let damaged = drafts.iter().any(|draft| !draft.patches.is_empty());
+        if damaged || surplus > 0 {
+            self.damage(town, drafts, surplus, &mut bytes)
+                .ok_or(DemoFault::Layout)?;
+        }
+        Ok(bytes)
+    }
+
+    fn damage(&self, town: &Municipality, drafts: &[Draft], surplus: u32, bytes: &mut [u8]) -> Option<()> {
+        let record_bytes = self.layout.record_bytes() as usize;
+        let stride = record_bytes + line_end(town).bytes().len();
+        let (_, rest) = bytes.split_at_mut_checked(stride)?;
+        let (records, tail) = rest.split_at_mut_checked(drafts.len() * stride)?;
+        let mut hash = Sha256::new();
+        for (record, draft) in records.chunks_exact_mut(stride).zip(drafts) {
+            let record = record.get_mut(..record_bytes)?;
+            for Patch { offset, bytes } in &draft.patches {
+                record.get_mut(*offset..offset + bytes.len())?.copy_from_slice(bytes);
             }
-            let pad: [u8; 2] = if town.encoding == Encoding::Ucs2Be {
-                [0x30, 0x00]
-            } else {
-                [0x81, 0x40]
-            };
-            while out.len() < start + length {
-                out.extend_from_slice(&pad);
-            }
+            hash.update(&*record);
         }
-    }
-    if out.len() == start + length {
-        Ok(())
-    } else {
-        Err(DemoFault::Layout)
+        let digits = hash.finalize();
+        let hex = digits.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let place = self.layout.slot(RecordType::Trailer, "data_sha256")?;
+        for (target, digit) in place.cut_mut(tail)?.iter_mut().zip(hex) {
+            *target = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+        }
+        let count = u32::try_from(drafts.len()).ok()? + surplus;
+        let place = self.layout.slot(RecordType::Trailer, "record_count")?;
+        place.cut_mut(tail)?.copy_from_slice(format!("{count:08}").as_bytes());
+        Some(())
     }
 }
 
-fn cp932(row: &Row, item: Item, out: &mut Vec<u8>) {
-    let text = row.get(item);
-    if row.cells(item).next().is_none() && !text.contains(|c| matches!(c, '\u{E000}'..='\u{E757}')) {
-        out.extend_from_slice(&encoding_rs::SHIFT_JIS.encode(text).0);
-        return;
-    }
-    for (at, character) in (0_u16..).zip(text.chars()) {
-        let cell = row.cells(item).find(|mark| mark.at == at).map(|mark| mark.cell);
-        match cell.or_else(|| super::glyphs::cell_of(character)) {
-            Some(cell) => out.extend_from_slice(&cell.to_be_bytes()),
-            None => out.extend_from_slice(&encoding_rs::SHIFT_JIS.encode(character.encode_utf8(&mut [0; 4])).0),
-        }
-    }
+/// Writes one record.
+pub(super) fn put(
+    writer: &mut NoticeWriter<'_>,
+    row: &Row,
+    old_my_number: &str,
+    old_jumin_code: &str,
+) -> Result<(), DemoFault> {
+    let old = OldNumbers {
+        my_number: old_my_number,
+        jumin_code: old_jumin_code,
+    };
+    writer.put(row, old).map(|_| ()).map_err(|_| DemoFault::Layout)
+}
+
+fn line_end(town: &Municipality) -> LineEnd {
+    if town.crlf { LineEnd::CrLf } else { LineEnd::None }
 }
