@@ -1,6 +1,7 @@
 //! Use cases: load, pure steps, commit.
 
 pub mod commit;
+pub mod demo;
 pub mod init;
 pub mod keys;
 pub mod layouts;
