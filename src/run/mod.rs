@@ -4,6 +4,7 @@ pub mod commit;
 pub mod demo;
 pub mod init;
 pub mod keys;
+pub mod known;
 pub mod layouts;
 pub mod parties;
 pub mod site;
