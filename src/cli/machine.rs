@@ -105,3 +105,13 @@ pub fn ask_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
         .map(Zeroizing::new)
         .map_err(|_| Fault::new(FaultId::KeysLocked).with("path", "keys/site.keys"))
 }
+
+/// Worker threads: typed, else of the settings, else one per core.
+pub fn threads(cli: &Cli, site: &Site<'_>) -> usize {
+    let wanted = usize::from(cli.threads.unwrap_or(site.config.run.threads));
+    if wanted > 0 {
+        wanted
+    } else {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+}

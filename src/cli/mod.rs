@@ -15,6 +15,7 @@ pub mod machine;
 pub mod master;
 pub mod open;
 pub mod party;
+pub mod passes;
 pub mod plan;
 pub mod rules;
 pub mod run;

@@ -7,5 +7,6 @@ pub mod keys;
 pub mod known;
 pub mod layouts;
 pub mod parties;
+pub mod pass;
 pub mod site;
 pub mod trouble;

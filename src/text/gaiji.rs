@@ -227,6 +227,20 @@ pub enum GaijiFault {
     },
 }
 
+impl GaijiFault {
+    /// The line at fault, from 1.
+    pub const fn line(&self) -> u64 {
+        match self {
+            Self::Header { line }
+            | Self::Columns { line, .. }
+            | Self::NotUtf8 { line }
+            | Self::Cell { line }
+            | Self::DuplicateCell { line, .. }
+            | Self::Text { line, .. } => *line,
+        }
+    }
+}
+
 /// Why the text of a row cannot stand for a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextRefusal {

@@ -1,0 +1,262 @@
+//! What becomes of all files of a pass together: serials, duplicates within the pass, acknowledgements, and the plan of
+//! the generation. Reads, but writes nothing.
+
+use std::collections::BTreeMap;
+
+use super::gather::{Gathered, InPlace, Judged, load};
+use super::identity::{Book, IdentityKey};
+use super::read;
+use crate::domain::code::Code;
+use crate::domain::fault::{Fault, FaultId};
+use crate::domain::instant::BusinessDate;
+use crate::domain::municipality::Offices;
+use crate::domain::notice::Notice;
+use crate::domain::outcome::RecordSums;
+use crate::domain::party::FileKind;
+use crate::format::exchange::{Envelope, HashRule, ParsedFile};
+use crate::format::state::ExchangeState;
+use crate::pipeline::apply::{self, Answer, Applied, ApplyFault};
+use crate::pipeline::check::Head;
+use crate::pipeline::intake::{Candidate, FileIdentity, InboundFile, Verdict, admit};
+use crate::pipeline::plan::Judge;
+use crate::run::known::learn;
+use crate::run::site::Site;
+
+/// What becomes of one file in this pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Held with this code.
+    Held(Code),
+    /// Answered as a whole by one record.
+    Rejected(Code, FileIdentity),
+    /// Answered before: the stored answer goes out again.
+    Duplicate(FileIdentity),
+    /// The same bytes as another file of this pass, by index: that one's answer is its own.
+    SameAs(usize),
+    /// Its records are judged.
+    Taken(Box<InboundFile>),
+    /// A RES of the national body. `None` where it names no open notice of ours.
+    Acknowledges(Box<InboundFile>, Option<u32>),
+}
+
+/// A pass, decided.
+pub struct Assessed {
+    /// Files and fates, one for one.
+    pub files: Vec<(Judged, Fate)>,
+    /// Answers of the taken update files, by index of the file.
+    pub answers: BTreeMap<usize, Answer>,
+    /// The run of the notices; `None` where no update file was taken.
+    pub applied: Option<Applied>,
+    /// Things left in place.
+    pub in_place: Vec<InPlace>,
+    /// Extracts and inquiries, left in place.
+    pub waiting: Vec<(String, String, Envelope)>,
+    /// Key of identities.
+    pub key: IdentityKey,
+    /// Sums over the records of all files, those refused by the checks included.
+    pub sums: RecordSums,
+    /// Residents before the run.
+    pub residents_before: u64,
+}
+
+impl Assessed {
+    /// True where a record was applied: a generation is made.
+    pub fn makes_generation(&self) -> bool {
+        self.applied.as_ref().is_some_and(|applied| !applied.ntf.is_empty())
+    }
+}
+
+/// Decides.
+pub fn assess(site: &Site<'_>, gathered: Gathered, date: BusinessDate, threads: usize) -> Result<Assessed, Fault> {
+    let state = site.exchange();
+    let Gathered {
+        judged,
+        in_place,
+        waiting,
+        key,
+    } = gathered;
+    let files = fates(site, judged, &state, &key)?;
+    let offices = site.offices();
+    let residents_before = site.master.manifest().map_or(0, |manifest| manifest.counts.residents);
+    let mut assessed = Assessed {
+        files,
+        answers: BTreeMap::new(),
+        applied: None,
+        in_place,
+        waiting,
+        key,
+        sums: RecordSums::default(),
+        residents_before,
+    };
+    let (heads, notices) = read_all(site, &assessed.files, &offices, date, threads)?;
+    if heads.is_empty() {
+        return Ok(assessed);
+    }
+    let known = learn(&site.master, &notices)?;
+    let judge = Judge {
+        business_date: date,
+        offices: &offices,
+    };
+    let applied = apply::run(&judge, notices, known, residents_before).map_err(|e| apply_fault(&e))?;
+    if !applied.ntf.is_empty() {
+        let national = site.config.national_body;
+        let reachable = site
+            .parties
+            .get(national)
+            .is_some_and(|party| party.sealing_key.is_some());
+        if !reachable {
+            return Err(Fault::new(FaultId::PartyKeyMissing).with("party", national));
+        }
+    }
+    let by_source = applied.by_source();
+    for (index, heads) in heads {
+        let Some((_, Fate::Taken(file))) = assessed.files.get(index) else {
+            continue;
+        };
+        let header = file.header();
+        let answer = apply::answer(header.sender, header.serial, heads, &by_source).map_err(|e| apply_fault(&e))?;
+        add(&mut assessed.sums, &answer.sums);
+        assessed.answers.insert(index, answer);
+    }
+    drop(by_source);
+    assessed.applied = Some(applied);
+    Ok(assessed)
+}
+
+fn fates(
+    site: &Site<'_>,
+    judged: Vec<Judged>,
+    state: &ExchangeState,
+    key: &IdentityKey,
+) -> Result<Vec<(Judged, Fate)>, Fault> {
+    let book = Book::new(&site.master, key, state);
+    let mut fates: Vec<Option<Fate>> = vec![None; judged.len()];
+    let mut rejected: BTreeMap<FileIdentity, usize> = BTreeMap::new();
+    let mut ready: Vec<(usize, InboundFile)> = Vec::new();
+    for (index, file) in judged.iter().enumerate() {
+        let fate = match &file.verdict {
+            Verdict::Held(cause) => Fate::Held(cause.code()),
+            Verdict::Duplicate(identity) => Fate::Duplicate(*identity),
+            Verdict::Rejected { cause, identity } => match rejected.get(identity) {
+                Some(first) => Fate::SameAs(*first),
+                None => {
+                    rejected.insert(*identity, index);
+                    Fate::Rejected(cause.code(), *identity)
+                }
+            },
+            Verdict::Ready(inbound) => {
+                ready.push((index, (**inbound).clone()));
+                continue;
+            }
+        };
+        set(&mut fates, index, fate);
+    }
+    let candidates = ready
+        .iter()
+        .map(|(index, file)| Candidate {
+            file: file.clone(),
+            waiting_since: judged
+                .get(*index)
+                .and_then(|file| file.held_before)
+                .map(|place| u64::try_from(place).unwrap_or(u64::MAX)),
+        })
+        .collect();
+    let admission = admit(candidates, &book);
+    book.failure()?;
+    let mut taken_by: BTreeMap<FileIdentity, usize> = BTreeMap::new();
+    for file in admission.taken {
+        if let Some(index) = claim(&mut ready, &file) {
+            taken_by.insert(file.identity(), index);
+            let fate = match judged.get(index) {
+                Some(judged) if file.header().kind == FileKind::Res => acknowledge(site, judged, file, state)?,
+                Some(_) | None => Fate::Taken(Box::new(file)),
+            };
+            set(&mut fates, index, fate);
+        }
+    }
+    for (file, cause) in admission.held {
+        if let Some(index) = claim(&mut ready, &file) {
+            set(&mut fates, index, Fate::Held(cause.code()));
+        }
+    }
+    for file in admission.duplicates {
+        if let Some(index) = claim(&mut ready, &file)
+            && let Some(first) = taken_by.get(&file.identity())
+        {
+            set(&mut fates, index, Fate::SameAs(*first));
+        }
+    }
+    judged
+        .into_iter()
+        .zip(fates)
+        .map(|(file, fate)| {
+            fate.map(|fate| (file, fate))
+                .ok_or_else(|| crate::run::trouble::bug("a file without a fate"))
+        })
+        .collect()
+}
+
+fn set(fates: &mut [Option<Fate>], index: usize, fate: Fate) {
+    if let Some(place) = fates.get_mut(index) {
+        *place = Some(fate);
+    }
+}
+
+/// Finds which of the ready files this is, and takes it off the list.
+fn claim(ready: &mut Vec<(usize, InboundFile)>, file: &InboundFile) -> Option<usize> {
+    let at = ready.iter().position(|(_, other)| other == file)?;
+    Some(ready.remove(at).0)
+}
+
+/// A RES acknowledges the notice whose hash its header names.
+fn acknowledge(site: &Site<'_>, judged: &Judged, file: InboundFile, state: &ExchangeState) -> Result<Fate, Fault> {
+    let bytes = load(site, judged)?;
+    let named = ParsedFile::parse(&bytes, &site.layouts, HashRule::Optional)
+        .ok()
+        .and_then(|p| p.header.reply_to);
+    let named = named.map(|hash| crate::seal::digest::to_hex(&hash));
+    let open = state
+        .unacknowledged
+        .iter()
+        .find(|open| Some(&open.sha256) == named.as_ref());
+    Ok(Fate::Acknowledges(Box::new(file), open.map(|open| open.serial)))
+}
+
+type Heads = BTreeMap<usize, Vec<Head>>;
+
+fn read_all(
+    site: &Site<'_>,
+    files: &[(Judged, Fate)],
+    offices: &Offices,
+    date: BusinessDate,
+    threads: usize,
+) -> Result<(Heads, Vec<Notice>), Fault> {
+    let mut heads = Heads::new();
+    let mut notices = Vec::new();
+    for (index, (judged, fate)) in files.iter().enumerate() {
+        if let Fate::Taken(file) = fate {
+            let mut read = read::read_file(site, offices, judged, file, date, threads)?;
+            heads.insert(index, read.heads);
+            notices.append(&mut read.notices);
+        }
+    }
+    Ok((heads, notices))
+}
+
+fn add(sums: &mut RecordSums, more: &RecordSums) {
+    sums.applied = sums.applied.saturating_add(more.applied);
+    sums.applied_with_warning = sums.applied_with_warning.saturating_add(more.applied_with_warning);
+    sums.rejected = sums.rejected.saturating_add(more.rejected);
+    sums.duplicate = sums.duplicate.saturating_add(more.duplicate);
+}
+
+fn apply_fault(why: &ApplyFault) -> Fault {
+    match why {
+        ApplyFault::Sums(sums) => Fault::new(FaultId::SumsWrong).with("why", sums),
+        ApplyFault::RowLength(_) => Fault::new(FaultId::RecordTooLarge),
+        ApplyFault::Plan { fault, .. } => Fault::new(FaultId::StoreDamaged)
+            .with("object", "store")
+            .with("why", format!("{why}: {fault}")),
+        ApplyFault::Versions | ApplyFault::Unjudged(_) => crate::run::trouble::bug(why),
+    }
+}

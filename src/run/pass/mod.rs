@@ -1,0 +1,45 @@
+//! One pass over the inbound folders: what `run`, `plan` and `watch` do.
+//!
+//! `gather` brings the files and judges each by itself, `assess` decides what becomes of all of them and plans the
+//! generation, `settle` seals the answers and commits. `plan` stops after `assess`; nothing is written before `settle`
+//! but encrypted spool copies, and not even those by `plan`.
+
+mod answers;
+mod assess;
+mod gather;
+mod identity;
+mod read;
+mod result;
+mod settle;
+
+pub use read::gaiji_of;
+pub use result::{FileReport, NoticeReport, PassResult};
+
+use super::site::Site;
+use crate::domain::fault::Fault;
+use crate::domain::instant::BusinessDate;
+
+/// How a pass is done.
+#[derive(Debug, Clone, Copy)]
+pub struct PassSettings {
+    /// Business date given by the operator.
+    pub business_date: Option<BusinessDate>,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+}
+
+/// What a run would do; writes nothing.
+pub fn plan(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
+    let date = site.business_date(settings.business_date)?;
+    let gathered = gather::gather(site, date, false)?;
+    let assessed = assess::assess(site, gathered, date, settings.threads)?;
+    Ok(result::of_plan(site, &assessed, date))
+}
+
+/// One pass: takes, judges, applies, answers, commits.
+pub fn run(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
+    let date = site.business_date(settings.business_date)?;
+    let gathered = gather::gather(site, date, true)?;
+    let assessed = assess::assess(site, gathered, date, settings.threads)?;
+    settle::settle(site, assessed, date)
+}

@@ -1,0 +1,634 @@
+//! Carries a decided pass out: answers sealed, generation staged, leaves written down, one commit.
+
+use std::collections::BTreeMap;
+
+use super::answers::{self, Outgoing};
+use super::assess::{Assessed, Fate};
+use super::gather::{InPlace, Judged};
+use super::identity::{Book, IdentityRecord};
+use super::result::{self, FileReport, NoticeReport, PassResult};
+use crate::domain::entry::Changes;
+use crate::domain::fault::Fault;
+use crate::domain::holding::FileOutcome;
+use crate::domain::instant::{BusinessDate, Instant};
+use crate::domain::party::FileKind;
+use crate::format::leaf::{GenerationName, Leaf};
+use crate::format::manifest::Manifest;
+use crate::format::state::{ExchangeState, HeldFile, LastRun, OpenNotice};
+use crate::pipeline::emit::{rejected_answer, result_file};
+use crate::pipeline::intake::FileIdentity;
+use crate::pipeline::journal::{self, Inbound};
+use crate::run::commit::{self, Draft};
+use crate::run::site::Site;
+use crate::run::trouble;
+use crate::seal::digest;
+use crate::seal::secret::YearKey;
+use crate::store::generations::{GenerationFacts, Staging};
+use crate::store::staging::{Retired, Stage};
+
+/// Commits what was decided; nothing at all where nothing happened.
+pub fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
+    let mut planned = result::of_plan(site, &assessed, date);
+    let folders = site.folders.clone();
+    let disk = site.tools.disk;
+    let stage = Stage::begin(disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
+    let mut settling = Settling {
+        site,
+        date,
+        time: site.tools.clock.now(),
+        year_key: digest::year_key(&site.secrets.year_root, date.fiscal_year()),
+        state: site.exchange(),
+        stage,
+        leaves: Vec::new(),
+        outgoing: Vec::new(),
+        identities: BTreeMap::new(),
+        retired: Vec::new(),
+        reports: Vec::new(),
+        notices: None,
+    };
+    let manifest = settling.all(&assessed)?;
+    let Settling {
+        stage,
+        leaves,
+        outgoing,
+        retired,
+        state,
+        reports,
+        notices,
+        ..
+    } = settling;
+    planned.held = state.held.len();
+    planned.files = reports;
+    planned.files.extend(result::waiting(&assessed));
+    planned
+        .files
+        .sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
+    planned.notices = notices;
+    if leaves.is_empty() {
+        crate::store::staging::clear(disk, &folders, site.master.commit() + 1)
+            .map_err(trouble::disk(&folders.staging()))?;
+        return Ok(planned);
+    }
+    let draft = Draft {
+        stage,
+        manifest,
+        leaves,
+        outgoing,
+        retired,
+        dropped: Vec::new(),
+        business_date: date,
+    };
+    // What was planned is no longer needed, and the commit reads and writes a lot.
+    drop(assessed);
+    commit::commit(site, draft)?;
+    planned.committed = true;
+    Ok(planned)
+}
+
+struct Settling<'a, 'm> {
+    site: &'a Site<'m>,
+    date: BusinessDate,
+    time: Instant,
+    year_key: YearKey,
+    state: ExchangeState,
+    stage: Stage<'m>,
+    leaves: Vec<Leaf>,
+    outgoing: Vec<(usize, String)>,
+    identities: BTreeMap<[u8; 32], IdentityRecord>,
+    retired: Vec<Retired>,
+    reports: Vec<FileReport>,
+    notices: Option<NoticeReport>,
+}
+
+impl Settling<'_, '_> {
+    fn all(&mut self, assessed: &Assessed) -> Result<Manifest, Fault> {
+        // The generation is staged twice over in two steps: first its runs and roots, whose name the answers carry,
+        // then the manifest with the state after the answers.
+        let answers = self.answer_order(assessed);
+        let mut names: BTreeMap<usize, String> = BTreeMap::new();
+        let staged = self.stage_master(assessed)?;
+        let generation = assessed.makes_generation().then(|| name_of(&staged));
+        for index in answers {
+            if let Some(name) = self.answer(assessed, index, generation)? {
+                names.insert(index, name);
+            }
+        }
+        self.notify(assessed, generation)?;
+        for (index, (judged, fate)) in assessed.files.iter().enumerate() {
+            self.file(assessed, index, judged, fate, &mut names)?;
+        }
+        self.in_place(assessed);
+        self.close(assessed, &staged);
+        self.finish_manifest(staged)
+    }
+
+    /// Indices of the files that get an answer of their own, in the order of the answers' serials.
+    fn answer_order(&self, assessed: &Assessed) -> Vec<usize> {
+        let mut order: Vec<_> = assessed
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, fate))| matches!(fate, Fate::Taken(_) | Fate::Rejected(..)))
+            .filter_map(|(index, (judged, _))| {
+                let envelope = judged.envelope?;
+                Some((
+                    envelope.sender?,
+                    envelope.kind,
+                    envelope.serial,
+                    judged.name.clone(),
+                    index,
+                ))
+            })
+            .collect();
+        order.sort();
+        order.into_iter().map(|(.., index)| index).collect()
+    }
+
+    /// Writes the runs of the generation into the staging folder.
+    fn stage_master(&mut self, assessed: &Assessed) -> Result<Manifest, Fault> {
+        let nothing = Changes::default();
+        let changes = assessed.applied.as_ref().map_or(&nothing, |applied| &applied.changes);
+        for (index, (_, fate)) in assessed.files.iter().enumerate() {
+            self.remember(assessed, index, fate)?;
+        }
+        let identities: Vec<([u8; 32], Vec<u8>)> = self
+            .identities
+            .iter()
+            .map(|(key, record)| Ok((*key, serde_json::to_vec(record).map_err(trouble::bug)?)))
+            .collect::<Result<_, Fault>>()?;
+        let site = self.site;
+        let facts = GenerationFacts {
+            business_date: self.date,
+            created_at: self.time,
+            applied: assessed.makes_generation(),
+            rules: site.rules_hash(),
+            layouts: site.layouts_hash(),
+            exchange: ExchangeState::default(),
+        };
+        let folder = self.stage.folder();
+        let staging = Staging {
+            disk: site.tools.disk,
+            folder: &folder,
+            keys: &site.master_keys,
+        };
+        let mut rng = site.tools.generator()?;
+        let manifest = staging
+            .stage_generation(&site.master, changes, &identities, facts, &mut rng)
+            .map_err(|e| trouble::master(&e))?;
+        staging
+            .merge_small(&site.paths.runs(), &site.master, manifest, &mut rng)
+            .map_err(|e| trouble::master(&e))
+    }
+
+    /// The identity of a judged file. The serial of its answer is taken here, in the order of [`Self::answer_order`].
+    fn remember(&mut self, assessed: &Assessed, index: usize, fate: &Fate) -> Result<(), Fault> {
+        let (identity, rejected) = match fate {
+            Fate::Taken(file) => (file.identity(), false),
+            Fate::Rejected(_, identity) => (*identity, true),
+            Fate::Acknowledges(file, _) => (file.identity(), false),
+            Fate::Duplicate(identity) => return self.mark_repeated(assessed, identity),
+            Fate::Held(_) | Fate::SameAs(_) => return Ok(()),
+        };
+        let answered = identity.kind == FileKind::Upd;
+        let answer = answered.then(|| {
+            let serial = self.answer_serial(assessed, index);
+            Outgoing {
+                receiver: identity.sender,
+                kind: FileKind::Res,
+                serial,
+                bytes: Vec::new(),
+                records: answer_records(assessed, index),
+                generation: None,
+            }
+            .stored(self.site.config.id)
+        });
+        let record = IdentityRecord {
+            business_date: self.date.value(),
+            rejected,
+            answer,
+            repeated: assessed.files.iter().any(|(_, other)| *other == Fate::SameAs(index)),
+        };
+        self.identities.insert(assessed.key.of(&identity), record);
+        Ok(())
+    }
+
+    /// Serial of the answer to a file: those before it in the order, counted from the next serial of its receiver.
+    fn answer_serial(&self, assessed: &Assessed, index: usize) -> u32 {
+        let receiver = |index: usize| {
+            assessed
+                .files
+                .get(index)
+                .and_then(|(judged, _)| judged.envelope)
+                .and_then(|envelope| envelope.sender)
+        };
+        let to = receiver(index);
+        let before = self
+            .answer_order(assessed)
+            .into_iter()
+            .take_while(|at| *at != index)
+            .filter(|at| receiver(*at) == to);
+        let mut state = self.state.clone();
+        let first = to.map_or(1, |to| state.take_outbound(to, FileKind::Res));
+        first.saturating_add(u32::try_from(before.count()).unwrap_or(u32::MAX))
+    }
+
+    fn mark_repeated(&mut self, assessed: &Assessed, identity: &FileIdentity) -> Result<(), Fault> {
+        let exchange = self.site.exchange();
+        let book = Book::new(&self.site.master, &assessed.key, &exchange);
+        if let Some(mut record) = book.record(identity)?
+            && !record.repeated
+        {
+            record.repeated = true;
+            self.identities.insert(assessed.key.of(identity), record);
+        }
+        Ok(())
+    }
+
+    /// Makes, keeps and seals the answer to a file; gives the name of its package.
+    fn answer(
+        &mut self,
+        assessed: &Assessed,
+        index: usize,
+        generation: Option<GenerationName>,
+    ) -> Result<Option<String>, Fault> {
+        let Some((judged, fate)) = assessed.files.get(index) else {
+            return Ok(None);
+        };
+        let Some(envelope) = judged.envelope else {
+            return Ok(None);
+        };
+        let Some(party) = envelope.sender.and_then(|id| self.site.parties.get(id)) else {
+            return Ok(None);
+        };
+        let serial = self.state.take_outbound(party.id, FileKind::Res);
+        let mut head = answers::head(self.site, party, serial, self.date);
+        head.reply_to = Some(judged.sha256);
+        head.encoding = envelope.encoding.unwrap_or(party.encoding);
+        let layout = self.site.layouts.get(FileKind::Res);
+        let number = generation.map(|generation| generation.number);
+        let (bytes, identity) = match fate {
+            Fate::Taken(file) => {
+                let answer = assessed
+                    .answers
+                    .get(&index)
+                    .ok_or_else(|| trouble::bug("a file without an answer"))?;
+                (
+                    result_file(layout, &head, answer, number).map_err(trouble::bug)?,
+                    file.identity(),
+                )
+            }
+            Fate::Rejected(code, identity) => (rejected_answer(layout, &head, *code).map_err(trouble::bug)?, *identity),
+            Fate::Held(_) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => return Ok(None),
+        };
+        let file = Outgoing {
+            receiver: party.id,
+            kind: FileKind::Res,
+            serial,
+            bytes,
+            records: answer_records(assessed, index),
+            generation,
+        };
+        answers::keep(
+            self.site,
+            &mut self.stage,
+            &digest::to_hex(&assessed.key.of(&identity)),
+            &file.bytes,
+        )?;
+        self.send(&file).map(Some)
+    }
+
+    fn send(&mut self, file: &Outgoing) -> Result<String, Fault> {
+        let (leaf, path) = answers::seal_out(self.site, &mut self.stage, file, self.time)?;
+        self.outgoing.push((self.leaves.len(), path));
+        self.leaves.push(leaf);
+        Ok(format!("{}.seki", file.name(self.site.config.id)))
+    }
+
+    fn notify(&mut self, assessed: &Assessed, generation: Option<GenerationName>) -> Result<(), Fault> {
+        let (Some(generation), Some(applied)) = (generation, &assessed.applied) else {
+            return Ok(());
+        };
+        let national = crate::run::parties::get(self.site, self.site.config.national_body)?;
+        let serial = self.state.take_outbound(national.id, FileKind::Ntf);
+        let head = answers::head(self.site, national, serial, self.date);
+        let bytes = answers::notices(self.site, &head, applied, generation.number)?;
+        let records = u64::try_from(applied.ntf.len()).unwrap_or(u64::MAX);
+        let file = Outgoing {
+            receiver: national.id,
+            kind: FileKind::Ntf,
+            serial,
+            bytes,
+            records,
+            generation: Some(generation),
+        };
+        answers::keep(self.site, &mut self.stage, &format!("ntf-{serial:08}"), &file.bytes)?;
+        self.state.unacknowledged.push(OpenNotice {
+            serial,
+            sha256: digest::to_hex(&digest::sha256(&file.bytes)),
+            generation: generation.number,
+            business_date: self.date.value(),
+            records: u32::try_from(records).unwrap_or(u32::MAX),
+        });
+        let name = self.send(&file)?;
+        self.notices = Some(NoticeReport { name, records });
+        Ok(())
+    }
+
+    /// Leaf, report and state of one file.
+    fn file(
+        &mut self,
+        assessed: &Assessed,
+        index: usize,
+        judged: &Judged,
+        fate: &Fate,
+        names: &mut BTreeMap<usize, String>,
+    ) -> Result<(), Fault> {
+        let inbound = self.inbound(judged);
+        let mut report = result::report(judged, fate);
+        match fate {
+            Fate::Held(code) => {
+                if !self.hold(judged, *code) {
+                    return Ok(());
+                }
+                self.leaves
+                    .push(journal::file(self.time, &inbound, FileOutcome::Held(*code), None));
+                self.reports.push(report);
+                return Ok(());
+            }
+            Fate::Rejected(code, _) => {
+                self.leaves
+                    .push(journal::file(self.time, &inbound, FileOutcome::Rejected(*code), None));
+            }
+            Fate::Taken(file) => {
+                let sums = assessed.answers.get(&index).map(|answer| answer.sums);
+                report.counts = sums;
+                let header = file.header();
+                self.state
+                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.leaves.push(journal::file(
+                    self.time,
+                    &inbound,
+                    FileOutcome::Processed,
+                    sums.as_ref(),
+                ));
+            }
+            Fate::Acknowledges(file, open) => {
+                let header = file.header();
+                self.state
+                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.unacknowledged.retain(|notice| Some(notice.serial) != *open);
+                self.leaves.push(match open {
+                    Some(serial) => journal::acknowledged(self.time, &inbound, *serial),
+                    None => journal::file(self.time, &inbound, FileOutcome::Processed, None),
+                });
+            }
+            Fate::Duplicate(identity) => {
+                let name = self.repeat(assessed, identity)?;
+                names.extend(name.map(|name| (index, name)));
+                if self.identities.contains_key(&assessed.key.of(identity)) {
+                    self.leaves
+                        .push(journal::file(self.time, &inbound, FileOutcome::Duplicate, None));
+                }
+            }
+            Fate::SameAs(first) => {
+                names.extend(names.get(first).cloned().map(|name| (index, name)));
+                self.leaves
+                    .push(journal::file(self.time, &inbound, FileOutcome::Duplicate, None));
+            }
+        }
+        report.answer = names.get(&index).cloned();
+        self.reports.push(report);
+        self.put_away(judged, fate);
+        Ok(())
+    }
+
+    /// The copy in the spool goes to the archive; the original is removed.
+    fn put_away(&mut self, judged: &Judged, fate: &Fate) {
+        self.state.held.retain(|held| held.id != judged.id);
+        self.retired.extend(judged.original.clone());
+        let copied = judged.held_before.is_some() || !matches!(fate, Fate::Duplicate(_));
+        if copied {
+            let spool = super::gather::spool_path(self.site, &judged.id);
+            let len = self.site.tools.disk.facts(&spool).map_or(0, |facts| facts.len_bytes);
+            let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
+            self.stage.place(&format!("spool/{}", judged.id), &to, len);
+        }
+    }
+
+    /// Notes a held file; false where it is held already for the same reason.
+    fn hold(&mut self, judged: &Judged, code: crate::domain::code::Code) -> bool {
+        let known = self.state.held.iter_mut().find(|held| held.id == judged.id);
+        if let Some(known) = known {
+            let changed = known.code != code.as_str() || judged.original.is_some();
+            known.released = false;
+            code.as_str().clone_into(&mut known.code);
+            self.retired.extend(judged.original.clone());
+            return changed;
+        }
+        let envelope = judged.envelope;
+        self.state.held.push(HeldFile {
+            id: judged.id.clone(),
+            folder: judged.folder.clone(),
+            label: judged.label.clone(),
+            code: code.as_str().to_owned(),
+            detail: result::report(judged, &Fate::Held(code)).detail,
+            size_bytes: judged.size_bytes,
+            digest: digest::to_hex(&digest::year_digest(&self.year_key, &judged.sha256)),
+            sender: envelope
+                .and_then(|e| e.sender)
+                .map_or_else(String::new, |id| id.to_string()),
+            kind: envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
+            serial: envelope.map_or(0, |e| e.serial),
+            since: self.date.value(),
+            in_place: false,
+            released: false,
+        });
+        self.retired.extend(judged.original.clone());
+        true
+    }
+
+    /// The stored answer of a duplicate goes out again.
+    fn repeat(&mut self, assessed: &Assessed, identity: &FileIdentity) -> Result<Option<String>, Fault> {
+        let exchange = self.site.exchange();
+        let record = Book::new(&self.site.master, &assessed.key, &exchange).record(identity)?;
+        let Some(answer) = record.and_then(|record| record.answer) else {
+            return Ok(None);
+        };
+        let name = format!("{}.seki", answer.name);
+        let path = format!("out/{}/{name}", identity.sender);
+        if self.outgoing.iter().any(|(_, other)| *other == path) {
+            return Ok(Some(name));
+        }
+        let bytes = answers::kept(self.site, &digest::to_hex(&assessed.key.of(identity)))?;
+        let kind = FileKind::parse(&answer.kind).ok_or_else(|| trouble::bug("kind of a stored answer"))?;
+        let file = Outgoing {
+            receiver: identity.sender,
+            kind,
+            serial: answer.serial,
+            bytes,
+            records: answer.records,
+            generation: None,
+        };
+        self.send(&file).map(Some)
+    }
+
+    /// Things left in the inbound folders: new ones are noted once, settled and vanished ones are taken off the list.
+    fn in_place(&mut self, assessed: &Assessed) {
+        let mut gone = Vec::new();
+        self.state.held.retain(|held| {
+            let stays = !held.in_place || assessed.in_place.iter().any(|thing| thing.id == held.id);
+            if !stays {
+                gone.push(held.clone());
+            }
+            stays
+        });
+        for held in gone {
+            let came = assessed
+                .files
+                .iter()
+                .any(|(judged, _)| judged.folder == held.folder && judged.label == held.label);
+            if !came {
+                let inbound = inbound_of_held(&held);
+                let code = crate::domain::code::Code::parse(&held.code).unwrap_or(crate::domain::code::Code::H01);
+                self.leaves.push(journal::decided(self.time, &inbound, code, false));
+            }
+        }
+        for thing in &assessed.in_place {
+            let known = self.state.held.iter_mut().find(|held| held.id == thing.id);
+            match known {
+                Some(known) if known.code == thing.code.as_str() => continue,
+                Some(known) => thing.code.as_str().clone_into(&mut known.code),
+                None => self.state.held.push(held_in_place(thing, self.date)),
+            }
+            let held = held_in_place(thing, self.date);
+            let outcome = FileOutcome::Held(thing.code);
+            self.leaves
+                .push(journal::file(self.time, &inbound_of_held(&held), outcome, None));
+            self.reports.push(result::left(thing));
+        }
+    }
+
+    /// The leaf of the generation, and the sums of the pass in the state.
+    fn close(&mut self, assessed: &Assessed, staged: &Manifest) {
+        if let (true, Some(applied)) = (assessed.makes_generation(), &assessed.applied) {
+            let before = self
+                .site
+                .master
+                .manifest()
+                .filter(|manifest| manifest.generation > 0)
+                .map(name_of);
+            self.leaves.push(journal::applied(
+                self.time,
+                before,
+                name_of(staged),
+                &assessed.sums,
+                &applied.run,
+            ));
+        } else if self
+            .leaves
+            .last()
+            .is_some_and(|leaf| leaf.act == crate::format::leaf::Act::Outgoing)
+        {
+            // A pass whose only act is an outgoing file, a repetition that the ledger has already.
+            self.leaves
+                .push(journal::act(crate::format::leaf::Act::Duplicate, self.time));
+        }
+        if self.leaves.is_empty() {
+            return;
+        }
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        self.state.newest_business_date = self.state.newest_business_date.max(self.date.value());
+        self.state.last_run = Some(LastRun {
+            business_date: self.date.value(),
+            time: self.time.to_string(),
+            files: number(assessed.answers.len()),
+            applied: assessed.sums.applied.saturating_add(assessed.sums.applied_with_warning),
+            warned: assessed.sums.applied_with_warning,
+            rejected: assessed.sums.rejected,
+            duplicate: assessed.sums.duplicate,
+            files_rejected: number(
+                assessed
+                    .files
+                    .iter()
+                    .filter(|(_, f)| matches!(f, Fate::Rejected(..)))
+                    .count(),
+            ),
+        });
+    }
+
+    fn finish_manifest(&self, mut manifest: Manifest) -> Result<Manifest, Fault> {
+        manifest.exchange = self.state.clone();
+        let bytes = manifest.bytes().map_err(trouble::bug)?;
+        Manifest::parse(&bytes).map_err(trouble::bug)
+    }
+
+    fn inbound(&self, judged: &Judged) -> Inbound {
+        let envelope = judged.envelope;
+        Inbound {
+            name: judged.label.clone(),
+            kind: envelope.map(|e| e.kind),
+            sender: envelope.and_then(|e| e.sender),
+            receiver: envelope.and_then(|e| e.receiver),
+            serial: envelope.map(|e| e.serial),
+            size_bytes: judged.size_bytes,
+            digest: digest::year_digest(&self.year_key, &judged.sha256),
+            sha256: Some(judged.sha256),
+        }
+    }
+}
+
+/// Data records of the answer to a file: one for each finding or record.
+fn answer_records(assessed: &Assessed, index: usize) -> u64 {
+    let records = assessed.answers.get(&index).map(|answer| {
+        answer
+            .records
+            .iter()
+            .map(|record| u64::try_from(record.findings.len().max(1)).unwrap_or(u64::MAX))
+            .sum()
+    });
+    records.unwrap_or(1)
+}
+
+/// The name of the generation that a manifest describes.
+fn name_of(manifest: &Manifest) -> GenerationName {
+    GenerationName {
+        number: manifest.generation,
+        current: manifest.roots.current.0,
+        history: manifest.roots.history.0,
+    }
+}
+
+fn held_in_place(thing: &InPlace, date: BusinessDate) -> HeldFile {
+    HeldFile {
+        id: thing.id.clone(),
+        folder: thing.folder.clone(),
+        label: thing.label.clone(),
+        code: thing.code.as_str().to_owned(),
+        detail: thing.detail.clone(),
+        size_bytes: thing.size_bytes,
+        digest: "0".repeat(64),
+        sender: thing
+            .envelope
+            .and_then(|e| e.sender)
+            .map_or_else(String::new, |id| id.to_string()),
+        kind: thing.envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
+        serial: thing.envelope.map_or(0, |e| e.serial),
+        since: date.value(),
+        in_place: true,
+        released: false,
+    }
+}
+
+/// What a leaf says of a held file.
+pub fn inbound_of_held(held: &HeldFile) -> Inbound {
+    Inbound {
+        name: held.label.clone(),
+        kind: FileKind::parse(&held.kind),
+        sender: crate::domain::ids::PartyId::parse(&held.sender),
+        receiver: None,
+        serial: (held.serial > 0).then_some(held.serial),
+        size_bytes: held.size_bytes,
+        digest: digest::digest_from_hex(&held.digest).unwrap_or_default(),
+        sha256: None,
+    }
+}
