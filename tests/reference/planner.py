@@ -5,7 +5,7 @@ retirement as in section 3.  One Register is one master; `judge` decides one dec
 without changing anything, `apply` carries it out.
 """
 
-from checks import count_of, has_unknown, seion, sort_key  # noqa: F401  (has_unknown re-exported)
+from checks import count_of, seion, sort_key
 from formats import ITEM_NAMES, NAME_OF_ITEM, Finding, sort_findings
 
 ENTRY, REMOVAL, AMEND, NUMBER, CODE, CONFIRM = "entry removal amend number code confirm".split()
