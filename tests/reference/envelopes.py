@@ -238,7 +238,30 @@ class Sender:
         self.remember(serial, self.put(self.name(serial), join([bytes(top), *records, bytes(foot), END], style)))
         self.sound([], head={"text_encoding": "1" if self.town.encoding == UCS2BE else UCS2BE})
 
+    # --- where rules.md leaves a choice (--doubtful) ------------------------------------------
 
+    def waiting_again_when_filled(self, records):
+        """A waiting file again, and another with its serial, in the run that fills the gap."""
+        waiting = sorted(self.waiting.items())
+        self.sound(records)
+        for serial, data in waiting[:1]:
+            self.put(self.free_name("y"), data)
+            self.put(self.free_name("x"), self.build(records[:1], serial))
+
+    def odd_ends(self, records):
+        """0x1A followed by a line end that the records do not have; a name with an unknown kind."""
+        style = Style(self.rng)
+        style.end, style.last_end = b"\n", b"\n"
+        style.tail = b"\x1a\r\n"
+        self.sound(records, style=style)
+        self.put(f"ABC-{self.town.code}-050008-{self.next:08}.dat", self.build([], self.take()))
+
+    def tomorrow_noon(self, records):
+        """created_at on the day after the business date, but more than 24 hours after its start."""
+        self.sound(records, head={"created_at": self.memory.tomorrow[:8] + "120000000"})
+
+
+DOUBTFUL = ["waiting_again_when_filled", "odd_ends", "tomorrow_noon"]
 SCENARIOS = ["plain", "several", "gap", "again", "same_day_twice", "conflict", "incomplete", "unreadable",
              "contradicting", "strangers", "wrong_sums", "wrong_shape", "refused_again",
              "refused_twice_then_good", "two_with_one_serial", "blank_hash", "odd_but_right", "several", "wrong_sums",
@@ -248,8 +271,8 @@ SCENARIOS = ["plain", "several", "gap", "again", "same_day_twice", "conflict", "
 class Memory:
     """What the scenarios remember over the days of a case."""
 
-    def __init__(self, hash_optional):
+    def __init__(self, hash_optional, doubtful):
         self.names, self.counter = set(), 0
         self.sent, self.refused, self.gaps = {}, {}, {}
-        self.hash_optional = hash_optional
+        self.hash_optional, self.doubtful = hash_optional, doubtful
         self.tomorrow = self.too_late = ""

@@ -83,6 +83,29 @@ def blank_required(raw, encoding, rng):
     _lay(raw, name, 0, blank * (field.length // len(blank)))
 
 
+def doubtful(values, encoding, rng):
+    """A record whose reading rules.md leaves open (README.md lists the readings chosen)."""
+    pick = rng.randrange(6)
+    if pick == 0:       # decomposing kana and iteration marks
+        odd = ["ヽ", "ヾ", "´", "¨", "￣", "…"] + (["ヷ", "ㇰ"] if encoding != CP932 else [])
+        values = {**values, "kana_name": values.get("kana_name", "")[:60] + rng.choice(odd)}
+    elif pick == 1 and encoding != CP932:
+        values = {**values, "address": values["address"][:60] + rng.choice("\ufffe\uffff\ufdd0\uffdd\uffef")}
+    elif pick == 2:     # item 10 with an F finding while item 11 has unknown parts
+        values = {**values, "change_reason": rng.choice(["", " 1"]), "change_date": "20200900"}
+    raw = bytearray(encode_record(values, encoding, rng))
+    if pick == 3:       # the filler of the record
+        raw[rng.randrange(1355, 1400)] = rng.choice(b"xX\x00\xff")
+    elif pick == 4:     # items that the server sets
+        name, piece = rng.choice([("retention_flag", b"1"), ("deleted_flag", b"1"), ("received_date", b"20200101"),
+                                  ("received_date", b"99999999"), ("update_seq", b"    xx"), ("name_gaiji_seq", b" x ")])
+        _lay(raw, name, 0, piece)
+    elif pick == 5:     # half-width blanks all over a type N field: U+2020 in UCS-2BE
+        name = rng.choice(_WIDE)
+        _lay(raw, name, 0, b" " * BY_NAME[name].length)
+    return bytes(raw)
+
+
 def broken(values, encoding, rng):
     """The bytes of a record with one to three F findings."""
     if checks.has_unknown(values["change_date"]):       # which of 10 and 11 is at fault is not settled

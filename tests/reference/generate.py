@@ -1,8 +1,9 @@
-"""python3 generate.py --seed N --residents R --notices M [--days D] [--expected] OUT
+"""python3 generate.py --seed N --residents R --notices M [--days D] [--expected] [--doubtful] OUT
 
 Writes a case folder (case.json, parties.csv, initial/, dayNN/in/) full of trouble, the same for
 the same arguments, and prints what it covers: cells of the transition table, findings, file
-codes.  --expected also writes OUT/expected with the model's answer.  Invented people only.
+codes.  --expected also writes OUT/expected with the model's answer; --doubtful adds what README.md lists as
+ambiguous.  Invented people only.
 """
 
 import argparse
@@ -18,9 +19,9 @@ from collections import Counter
 import case as case_module
 import checks
 from encode import encode_record
-from envelopes import SCENARIOS, Memory, Sender
+from envelopes import DOUBTFUL, SCENARIOS, Memory, Sender
 from exchange import Site, day_text
-from faults import broken, spoil
+from faults import broken, doubtful, spoil
 from formats import CP932, UCS2BE
 from notices import CREATABLE, Town, Writer, all_cells
 from people import Invent
@@ -52,7 +53,7 @@ class Case:
         self._write_registers()
         parties = case_module.read_parties(os.path.join(args.out, "parties.csv"))
         self.site = Site("050008", "P", parties)
-        self.memory = Memory(self.towns[-1].code)
+        self.memory = Memory(self.towns[-1].code, args.doubtful)
         self.scenarios, self.results = [], []
         self.cells = Counter()
 
@@ -184,7 +185,9 @@ class Case:
             return
         draft = writer.drafts.pop()
         values = dict(draft.values)
-        if bytes_too:
+        if self.memory.doubtful and self.rng.random() < 0.3:
+            writer.finish(draft.town, values, doubtful(values, draft.town.encoding, self.rng))
+        elif bytes_too:
             writer.finish(draft.town, values, broken(values, draft.town.encoding, self.rng))
         else:
             spoil(values, draft.town, self.towns, writer.created_at, self.rng)
@@ -224,7 +227,7 @@ class Case:
 
     def _scenario(self):
         if not self.scenarios:
-            self.scenarios = list(SCENARIOS)
+            self.scenarios = SCENARIOS + DOUBTFUL * 2 if self.memory.doubtful else list(SCENARIOS)
             self.rng.shuffle(self.scenarios)
         return self.scenarios.pop()
 
@@ -265,6 +268,7 @@ def main():
     parser.add_argument("--notices", type=int, default=2000)
     parser.add_argument("--days", type=int, default=8)
     parser.add_argument("--expected", action="store_true")
+    parser.add_argument("--doubtful", action="store_true")
     parser.add_argument("out")
     args = parser.parse_args()
     generate(args)

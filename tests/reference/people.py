@@ -6,7 +6,7 @@ pairs and variation sequences where the encoding has them.
 """
 
 import checks
-from encode import CODES, DUPLICATED, fit
+from encode import DUPLICATED, fit
 from formats import CP932, GETA
 
 _FAMILY = [("山", "やま"), ("川", "かわ"), ("田", "た"), ("能", "のう"), ("表", "おもて"), ("崎", "さき"),
@@ -134,4 +134,3 @@ BIRTH_WRONG = ["118680124", "119120731", "219120729", "219261226", "319261224", 
                "419890107", "420190501", "520190430", "419900229", "319701301", "319700631", "619700101",
                "919700101", "319700015", "300000501", "3197000B1", "319700500"[:8] + "Z", "31970A501",
                "3197005A4", "3197013A1", "3000005A1", "3A97A0101", "319 00101", "00000001x", "399990101"]
-assert CODES[GETA]

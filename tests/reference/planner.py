@@ -6,7 +6,7 @@ without changing anything, `apply` carries it out.
 """
 
 from checks import count_of, seion, sort_key
-from formats import ITEM_NAMES, NAME_OF_ITEM, Finding, sort_findings
+from formats import ITEM_NAMES, Finding, sort_findings
 
 ENTRY, REMOVAL, AMEND, NUMBER, CODE, CONFIRM = "entry removal amend number code confirm".split()
 
@@ -332,4 +332,3 @@ class Register:
 
 
 MASTER_HEAD = ["state"] + ITEM_NAMES
-assert NAME_OF_ITEM[1] == ITEM_NAMES[0]
