@@ -19,7 +19,6 @@ CLASS_OF_REASON = {
 
 STATES = ("AB", "RS", "RO", "MD", "MO", "DE", "VX", "PN", "PL", "RT")
 STATE_OF_REMOVAL = {"21": "MD", "22": "MO", "23": "DE", "24": "PN", "25": "PL", "26": "VX"}
-REMOVED = set(STATE_OF_REMOVAL.values())
 
 # 2.3: one row per reason, one cell per state in the order of STATES: "ok" or the finding.
 _REFUSED = "L103 ok L102b L104b L104b L104b L104b L104b L104b L107"
@@ -39,6 +38,8 @@ CELLS = {reason: dict(zip(STATES, row.split())) for reason, row in {
 COMPARED = (2, 4, 5, 6, 7, 9, 14, 25, 27)
 SERIAL_PARENT = {15: 7, 23: 2, 24: 7, 28: 25}
 DERIVED = (3, 8, 15, 20, 23, 24, 26, 28)
+# README.md, reading 1: a blank count, serial or 大字 code is stored as it was sent.
+STORE_BLANK_AS_SENT = True
 ZERO = {3: "000", 8: "000", 15: "000000", 23: "000", 24: "000", 26: "000", 28: "000"}
 
 # 2.4: compared items whose change is L110.
@@ -305,6 +306,8 @@ class Register:
     @staticmethod
     def _row_of_snapshot(notice, business_day):
         items = dict(notice.items)
+        if not STORE_BLANK_AS_SENT:
+            items.update({n: items[n] or zero for n, zero in ZERO.items()})
         items.update({12: "0", 13: seion(notice[4]), 19: business_day, 21: "0"})
         return Row(items, "R")
 
