@@ -8,3 +8,4 @@ mod emitting;
 mod hand;
 mod ladder;
 mod samples;
+mod setting;

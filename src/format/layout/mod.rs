@@ -10,7 +10,7 @@ mod fault;
 mod lint;
 mod parse;
 
-pub use doc::markdown;
+pub use doc::{demands_markdown, markdown};
 pub use fault::{FaultKind, LayoutFault};
 
 use std::fmt::Write as _;
