@@ -3,8 +3,8 @@
 //! Source: the exchange format's header, trailer and record fields (`docs/formats/layouts.md`, "What a layout must
 //! have"). The widths are those in which the rules (sections 1, 2, 5.1) compare and test the items.
 
-use super::FieldType::{Ascii, Digits, Shown, Wide};
-use super::{FieldType, RecordType};
+use super::model::FieldType::{Ascii, Digits, Shown, Wide};
+use super::model::{FieldType, RecordType};
 use crate::domain::item::Item;
 use crate::domain::party::FileKind;
 

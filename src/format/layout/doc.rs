@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::demand::{Demand, common, demands, item_bytes, items};
-use super::{FieldType, Layout, RecordType};
+use super::model::{FieldType, Layout, RecordType};
 use crate::domain::item::{Item, Kind};
 use crate::domain::party::FileKind;
 
