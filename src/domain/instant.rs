@@ -70,7 +70,8 @@ impl BusinessDate {
     /// The day with this number YYYYMMDD, if the calendar has it. Years 1 to 9999.
     pub fn from_value(value: u32) -> Option<Self> {
         let year = i32::try_from(value / 10_000).ok()?;
-        (year >= 1 && NaiveDate::from_ymd_opt(year, value / 100 % 100, value % 100).is_some()).then_some(Self(value))
+        ((1..=9999).contains(&year) && NaiveDate::from_ymd_opt(year, value / 100 % 100, value % 100).is_some())
+            .then_some(Self(value))
     }
 
     /// The number YYYYMMDD.
@@ -140,5 +141,6 @@ mod tests {
         for bad in ["2021-0331", "2021-3-31", "20210230", "2021/03/31", "２０２１０３３１"] {
             assert!(BusinessDate::parse(bad).is_none(), "{bad}");
         }
+        assert!(BusinessDate::from_value(100_000_101).is_none());
     }
 }

@@ -1,1 +1,247 @@
-//! To be written.
+//! The real disk: [`ports::Disk`](crate::ports::Disk) over Linux system calls. Nothing else in the program touches the file system.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "os is the only room where the file system is touched; everybody else goes through ports::Disk"
+)]
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::{FileType, Mode, OFlags, Stat};
+use walkdir::WalkDir;
+
+use crate::ports::{Disk, Facts, FileKind, FolderEntry, Lock, ReadAt, WriteNew};
+
+/// The file system of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealDisk;
+
+struct OpenFile(File);
+
+impl ReadAt for OpenFile {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(buf, offset)
+    }
+
+    fn facts(&self) -> io::Result<Facts> {
+        Ok(facts_of(&rustix::fs::fstat(&self.0)?))
+    }
+}
+
+struct NewFile(File);
+
+impl WriteNew for NewFile {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+/// Holds the open file description to which the kernel ties the lock.
+struct FileLock(#[expect(dead_code, reason = "held for the lock that its drop releases")] File);
+
+impl Lock for FileLock {}
+
+impl Disk for RealDisk {
+    /// Refuses with `InvalidInput` what is not a plain file: a FIFO or a device read at offsets would say nothing true.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = OpenFile(rustix::fs::open(path, flags, Mode::empty())?.into());
+        if file.facts()?.kind != FileKind::Plain {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
+        }
+        Ok(Box::new(file))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?;
+        Ok(Box::new(NewFile(file.into())))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        match rustix::fs::mkdir(path, Mode::RWXU) {
+            // A link to a folder is no folder: what is written there would land elsewhere.
+            Err(rustix::io::Errno::EXIST) if self.facts(path)?.kind == FileKind::Folder => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(rustix::fs::fsync(folder)?)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
+        let mut entries = Vec::new();
+        for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
+            let raw = entry?.file_name().to_owned();
+            let readable = raw.to_str().is_some();
+            let name = raw.to_string_lossy().into_owned();
+            entries.push((name, raw, readable));
+        }
+        // Unreadable names can look alike; their raw bytes keep the order fixed.
+        entries.sort();
+        Ok(entries
+            .into_iter()
+            .map(|(name, _, readable)| FolderEntry { name, readable })
+            .collect())
+    }
+
+    fn facts(&self, path: &Path) -> io::Result<Facts> {
+        Ok(facts_of(&rustix::fs::lstat(path)?))
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(FileLock(file))),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(e)) => Err(e),
+        }
+    }
+}
+
+fn facts_of(stat: &Stat) -> Facts {
+    let found = FileType::from_raw_mode(stat.st_mode);
+    let kind = if found == FileType::RegularFile {
+        FileKind::Plain
+    } else if found == FileType::Directory {
+        FileKind::Folder
+    } else {
+        FileKind::Other
+    };
+    Facts {
+        kind,
+        len_bytes: u64::try_from(stat.st_size).unwrap_or_default(),
+        modified_ns: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+        inode: stat.st_ino,
+        links: stat.st_nlink,
+        mode: stat.st_mode & 0o7777,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn write(path: &Path, bytes: &[u8]) {
+        let mut file = RealDisk.create(path).unwrap();
+        file.write_all(bytes).unwrap();
+        file.sync().unwrap();
+    }
+
+    #[test]
+    fn a_file_written_synced_and_renamed_is_read_at_offsets() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        write(&a, b"hello");
+        assert_eq!(RealDisk.create(&a).err().unwrap().kind(), io::ErrorKind::AlreadyExists);
+        RealDisk.rename(&a, &b).unwrap();
+        RealDisk.sync_folder(dir.path()).unwrap();
+        let open = RealDisk.open(&b).unwrap();
+        let mut two = [0; 2];
+        open.read_exact_at(&mut two, 3).unwrap();
+        assert_eq!(&two, b"lo");
+        assert_eq!(
+            open.read_exact_at(&mut two, 4).unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
+        let facts = RealDisk.facts(&b).unwrap();
+        assert_eq!(
+            (facts.kind, facts.len_bytes, facts.mode, facts.links),
+            (FileKind::Plain, 5, 0o600, 1)
+        );
+        assert_eq!(open.facts().unwrap(), facts);
+        assert!(facts.modified_ns > 1_577_836_800_000_000_000);
+        // What was opened stays readable though its name is another file's now.
+        write(&a, b"other");
+        RealDisk.rename(&a, &b).unwrap();
+        open.read_exact_at(&mut two, 0).unwrap();
+        assert_eq!(&two, b"he");
+        assert_eq!(RealDisk.read(&b, 5).unwrap(), b"other");
+        assert_eq!(RealDisk.read(&b, 4).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        RealDisk.remove(&b).unwrap();
+        assert!(!RealDisk.exists(&b).unwrap());
+    }
+
+    #[test]
+    fn links_fifos_and_folders_are_not_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link, fifo) = (dir.path().join("f"), dir.path().join("l"), dir.path().join("p"));
+        write(&file, b"x");
+        symlink(&file, &link).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, Mode::RWXU).unwrap();
+        assert!(RealDisk.open(&link).is_err());
+        assert_eq!(RealDisk.facts(&link).unwrap().kind, FileKind::Other);
+        assert_eq!(RealDisk.open(&fifo).err().unwrap().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(RealDisk.facts(&fifo).unwrap().kind, FileKind::Other);
+        assert!(RealDisk.open(dir.path()).is_err());
+        assert!(RealDisk.lock(&link).is_err());
+        // A dangling link is no free name.
+        let dangling = dir.path().join("d");
+        symlink(dir.path().join("nowhere"), &dangling).unwrap();
+        assert!(RealDisk.create(&dangling).is_err());
+        assert!(RealDisk.exists(&dangling).unwrap());
+        RealDisk.remove(&dangling).unwrap();
+        assert!(!RealDisk.exists(&dangling).unwrap());
+    }
+
+    #[test]
+    fn folders() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sub, link) = (dir.path().join("sub"), dir.path().join("link"));
+        RealDisk.create_folder(&sub).unwrap();
+        RealDisk.create_folder(&sub).unwrap();
+        assert_eq!(RealDisk.facts(&sub).unwrap().mode, 0o700);
+        write(&sub.join("b"), b"");
+        write(&sub.join("a"), b"");
+        write(&sub.join(OsStr::from_bytes(b"c\xff")), b"");
+        let entries = RealDisk.list(&sub).unwrap();
+        let seen: Vec<(&str, bool)> = entries.iter().map(|e| (e.name.as_str(), e.readable)).collect();
+        assert_eq!(seen, [("a", true), ("b", true), ("c\u{fffd}", false)]);
+        assert!(RealDisk.remove_folder(&sub).is_err());
+        symlink(&sub, &link).unwrap();
+        assert!(RealDisk.create_folder(&link).is_err());
+        assert!(RealDisk.create_folder(&sub.join("a")).is_err());
+        assert!(RealDisk.sync_folder(&link).is_err());
+        assert!(RealDisk.sync_folder(&sub.join("a")).is_err());
+        let empty = dir.path().join("empty");
+        RealDisk.create_folder(&empty).unwrap();
+        RealDisk.remove_folder(&empty).unwrap();
+        assert!(!RealDisk.exists(&empty).unwrap());
+    }
+
+    #[test]
+    fn a_lock_excludes_until_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = RealDisk.lock(&path).unwrap();
+        assert_eq!(RealDisk.lock(&path).err().unwrap().kind(), io::ErrorKind::WouldBlock);
+        drop(held);
+        drop(RealDisk.lock(&path).unwrap());
+    }
+}

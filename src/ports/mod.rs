@@ -2,6 +2,8 @@
 //!
 //! `os` implements them on the real machine; the tests implement them to cause faults.
 
+pub mod memory;
+
 use std::io;
 use std::path::Path;
 

@@ -1,1 +1,206 @@
-//! To be written.
+//! Durable publishing: a file appears under its name whole and durable, or not at all. Temporary file beside the target,
+//! its sync, rename, sync of the folder.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ports::{Disk, WriteNew};
+
+/// Ends the name of a file that was not finished. Such files mean nothing and may be removed by whoever holds the lock.
+pub const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// The step at which publishing failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Creating a folder.
+    Folder,
+    /// Creating the temporary file, or removing an old one of its name.
+    Create,
+    /// Writing it.
+    Write,
+    /// Making its content durable. Never to be tried again: the kernel may have dropped what it could not write.
+    Sync,
+    /// Renaming it.
+    Rename,
+    /// Making the rename durable.
+    SyncFolder,
+}
+
+impl Step {
+    /// The word for messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Folder => "create folder",
+            Self::Create => "create",
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Rename => "rename",
+            Self::SyncFolder => "sync folder",
+        }
+    }
+}
+
+/// Publishing failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {} {}: {source}", step.as_str(), path.display())]
+pub struct AtomicError {
+    /// The target.
+    pub path: PathBuf,
+    /// The step.
+    pub step: Step,
+    /// What the disk said.
+    pub source: io::Error,
+}
+
+impl AtomicError {
+    /// True where nobody knows what is on the disk now: the process must end, and the next one looks.
+    pub fn is_fatal(&self) -> bool {
+        match self.step {
+            Step::Sync | Step::Rename | Step::SyncFolder => true,
+            Step::Folder | Step::Create | Step::Write => false,
+        }
+    }
+}
+
+fn at<T>(path: &Path, step: Step, result: io::Result<T>) -> Result<T, AtomicError> {
+    result.map_err(|source| AtomicError {
+        path: path.to_owned(),
+        step,
+        source,
+    })
+}
+
+/// Name under which `path` is written before it is published.
+pub fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+    name.push(TEMPORARY_SUFFIX);
+    path.with_file_name(name)
+}
+
+/// A file on its way: written through [`WriteNew`]-like calls, seen by nobody before [`NewFile::publish`]. Dropped without
+/// it, the temporary file stays and the next attempt replaces it.
+pub struct NewFile<'d> {
+    disk: &'d dyn Disk,
+    target: PathBuf,
+    file: Box<dyn WriteNew>,
+}
+
+impl<'d> NewFile<'d> {
+    /// Begins a file that will stand at `path`. A temporary file left by an earlier attempt is removed.
+    ///
+    /// # Errors
+    /// [`AtomicError`] at `Create`.
+    pub fn begin(disk: &'d dyn Disk, path: &Path) -> Result<Self, AtomicError> {
+        let temporary = temporary(path);
+        let created = match disk.create(&temporary) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                disk.remove(&temporary).and_then(|()| disk.create(&temporary))
+            }
+            other => other,
+        };
+        Ok(Self {
+            disk,
+            target: path.to_owned(),
+            file: at(path, Step::Create, created)?,
+        })
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// [`AtomicError`] at `Write`.
+    pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), AtomicError> {
+        at(&self.target, Step::Write, self.file.write_all(bytes))
+    }
+
+    /// Makes the content durable and puts the file under its name, replacing a plain file there. The caller syncs the
+    /// folder when all files of a step stand in it.
+    ///
+    /// # Errors
+    /// [`AtomicError`] at `Sync` or `Rename`; fatal.
+    pub fn publish(mut self) -> Result<(), AtomicError> {
+        at(&self.target, Step::Sync, self.file.sync())?;
+        // Closed before the rename: some file systems report a late write error only then.
+        drop(self.file);
+        at(
+            &self.target,
+            Step::Rename,
+            self.disk.rename(&temporary(&self.target), &self.target),
+        )
+    }
+}
+
+/// Makes `bytes` durable at `path`, replacing a plain file there, and the folder's entry with it.
+///
+/// # Errors
+/// [`AtomicError`]; see [`AtomicError::is_fatal`].
+pub fn publish(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), AtomicError> {
+    let mut file = NewFile::begin(disk, path)?;
+    file.write_all(bytes)?;
+    file.publish()?;
+    sync_folder(disk, path)
+}
+
+/// Makes the entry of `path` in its folder durable.
+///
+/// # Errors
+/// [`AtomicError`] at `SyncFolder`; fatal.
+pub fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), AtomicError> {
+    at(
+        path,
+        Step::SyncFolder,
+        disk.sync_folder(path.parent().unwrap_or(Path::new(""))),
+    )
+}
+
+/// Creates the folders from `base` (which exists) down to `base/relative`, each durable in the folder above.
+///
+/// # Errors
+/// [`AtomicError`] at `Folder` or `SyncFolder`.
+pub fn create_folders(disk: &dyn Disk, base: &Path, relative: &Path) -> Result<(), AtomicError> {
+    let mut path = base.to_owned();
+    for name in relative.components() {
+        path.push(name);
+        if !at(&path, Step::Folder, disk.exists(&path))? {
+            at(&path, Step::Folder, disk.create_folder(&path))?;
+            sync_folder(disk, &path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::memory::MemoryDisk;
+
+    #[test]
+    fn publishes_over_old_files_and_old_temporaries() {
+        let disk = MemoryDisk::new();
+        create_folders(&disk, Path::new("/"), Path::new("a/b")).unwrap();
+        let path = Path::new("/a/b/c");
+        disk.put(Path::new("/a/b/c.tmp"), b"left by a crash").unwrap();
+        publish(&disk, path, b"one").unwrap();
+        publish(&disk, path, b"two").unwrap();
+        assert_eq!(disk.read(path, 9).unwrap(), b"two");
+        assert_eq!(disk.files(), [path]);
+        let unfinished = NewFile::begin(&disk, path).unwrap();
+        drop(unfinished);
+        assert_eq!(disk.read(path, 9).unwrap(), b"two");
+    }
+
+    #[test]
+    fn failures_name_the_step() {
+        let disk = MemoryDisk::new();
+        let error = publish(&disk, Path::new("/no/c"), b"").unwrap_err();
+        assert_eq!((error.step, error.is_fatal()), (Step::Create, false));
+        assert!(error.to_string().starts_with("cannot create /no/c: "));
+        disk.create_folder(Path::new("/f")).unwrap();
+        let error = publish(&disk, Path::new("/f"), b"").unwrap_err();
+        assert_eq!((error.step, error.is_fatal()), (Step::Rename, true));
+        disk.put(Path::new("/plain"), b"").unwrap();
+        let error = create_folders(&disk, Path::new("/"), Path::new("plain/x")).unwrap_err();
+        assert_eq!(error.step, Step::Folder);
+    }
+}

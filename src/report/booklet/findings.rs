@@ -70,7 +70,9 @@ pub(super) fn order() -> Page {
          Order of processing: item 18, class, item 22, sender, serial, record number.",
     );
     let mut classes = Table::new(&["順 / rank", "区分", "class", "異動事由 / reasons"]);
-    for class in Class::ALL {
+    let mut order = Class::ALL;
+    order.sort_by_key(|class| class.rank());
+    for class in order {
         let reasons = Reason::ALL
             .into_iter()
             .filter(|reason| reason.class() == class)
