@@ -7,4 +7,6 @@ mod docs;
 mod emitting;
 mod hand;
 mod ladder;
+mod properties;
 mod samples;
+mod setting;

@@ -112,6 +112,25 @@ impl FileFault {
         }
     }
 
+    /// The field of header or trailer at fault, where there is one.
+    pub const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::UnknownKind { .. } => Some("file_kind"),
+            Self::BlankSender { .. } => Some("sender"),
+            Self::SerialNotDigits { .. } => Some("serial"),
+            Self::HeaderField { name, .. } | Self::Sum { name, .. } => Some(name),
+            Self::RecordCount { .. } => Some("record_count"),
+            Self::DataHash { .. } => Some("data_sha256"),
+            Self::TooShort { .. }
+            | Self::NoHeader
+            | Self::Incomplete { .. }
+            | Self::Length { .. }
+            | Self::LineEnd { .. }
+            | Self::RecordType { .. }
+            | Self::LayoutField { .. } => None,
+        }
+    }
+
     /// Where the fault lies, in bytes from the start of the file.
     pub const fn byte_offset(self) -> u64 {
         match self {

@@ -236,7 +236,11 @@ mod tests {
         let mut bytes = Vec::new();
         for (index, letter) in types.bytes().enumerate() {
             bytes.push(letter);
-            let filling = if letter == b'9' { b' ' } else { b'0' + index as u8 };
+            let filling = if letter == b'9' {
+                b' '
+            } else {
+                b'0' + u8::try_from(index).unwrap()
+            };
             bytes.extend([filling; 7]);
             bytes.extend(line_end.bytes());
         }
@@ -361,7 +365,7 @@ mod tests {
             }
             // A half line end is still growing; two marks are one too many.
             if line_end == "\r\n" {
-                assert!(is_complete(&whole[..sound + 1], 8).is_err());
+                assert!(is_complete(&whole[..=sound], 8).is_err());
             }
             let twice = [whole.as_slice(), b"\x1A\x1A"].concat();
             assert!(is_complete(&twice, 8).is_err());

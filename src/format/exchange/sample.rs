@@ -141,12 +141,11 @@ fn item_value(kind: FileKind, item: Item, number: u32, head: &SampleHead) -> Str
 fn other_value(kind: FileKind, name: &str, number: u32, head: &SampleHead) -> String {
     match (kind, name) {
         (FileKind::Res, "outcome") => "A".to_owned(),
-        (_, "outcome") => "10".to_owned(),
+        (_, "outcome" | "class") => "10".to_owned(),
         (_, "record_no" | "line_no" | "source_record_no") => number.to_string(),
         (_, "generation" | "hit_count") => "1".to_owned(),
         (_, "source_sender") => municipality(head).to_owned(),
         (_, "source_serial") => head.serial.to_string(),
-        (_, "class") => "10".to_owned(),
         (_, "item_no") if kind == FileKind::Rcr => "7".to_owned(),
         (_, "extract_value") => "秋田県見本市見本町".to_owned(),
         (_, "master_value") => "秋田県見本市見本町一丁目".to_owned(),

@@ -3,8 +3,8 @@
 //! Source: the exchange format's header, trailer and record fields (`docs/formats/layouts.md`, "What a layout must
 //! have"). The widths are those in which the rules (sections 1, 2, 5.1) compare and test the items.
 
-use super::FieldType::{Ascii, Digits, Shown, Wide};
-use super::{FieldType, RecordType};
+use super::model::FieldType::{Ascii, Digits, Shown, Wide};
+use super::model::{FieldType, RecordType};
 use crate::domain::item::Item;
 use crate::domain::party::FileKind;
 
@@ -148,38 +148,45 @@ const PRV_TRAILER: &[Demand] = &[
     need("invalid", Digits, 4, 9),
 ];
 
+/// The fields that a record must have whatever the kind.
+pub(super) const fn common(record: RecordType) -> &'static [Demand] {
+    match record {
+        RecordType::Header => HEADER,
+        RecordType::Data | RecordType::End => RECORD_TYPE,
+        RecordType::Trailer => TRAILER,
+    }
+}
+
 /// The fields without an item that a record of a kind must have.
 pub(super) fn demands(kind: FileKind, record: RecordType) -> impl Iterator<Item = &'static Demand> {
-    let lists: [&[Demand]; 4] = match record {
-        RecordType::End => [RECORD_TYPE, &[], &[], &[]],
+    let own: [&[Demand]; 2] = match record {
+        RecordType::End => [&[], &[]],
         RecordType::Header => match kind {
-            FileKind::Upd | FileKind::Res | FileKind::Ntf | FileKind::Nrs => [HEADER, &[], &[], &[]],
-            FileKind::Ext => [HEADER, BASE_AT, SCOPE, &[]],
-            FileKind::Rcr => [HEADER, BASE_AT, GENERATION, &[]],
-            FileKind::Inq | FileKind::Nrq => [HEADER, INQUIRY, &[], &[]],
-            FileKind::Prv => [HEADER, INQUIRY, GENERATION, &[]],
+            FileKind::Upd | FileKind::Res | FileKind::Ntf | FileKind::Nrs => [&[], &[]],
+            FileKind::Ext => [BASE_AT, SCOPE],
+            FileKind::Rcr => [BASE_AT, GENERATION],
+            FileKind::Inq | FileKind::Nrq => [INQUIRY, &[]],
+            FileKind::Prv => [INQUIRY, GENERATION],
         },
         RecordType::Data => match kind {
-            FileKind::Upd => [RECORD_TYPE, OLD_NUMBERS, &[], &[]],
-            FileKind::Ext => [RECORD_TYPE, &[], &[], &[]],
-            FileKind::Res => [RECORD_TYPE, RES_DATA, &[], &[]],
-            FileKind::Ntf => [RECORD_TYPE, OLD_NUMBERS, NTF_DATA, &[]],
-            FileKind::Rcr => [RECORD_TYPE, RCR_DATA, &[], &[]],
-            FileKind::Inq => [RECORD_TYPE, LINE, CONSENT, &[]],
-            FileKind::Prv => [RECORD_TYPE, LINE, ANSWER, &[]],
-            FileKind::Nrq => [RECORD_TYPE, CORRELATION, CONSENT, &[]],
-            FileKind::Nrs => [RECORD_TYPE, CORRELATION, ANSWER, &[]],
+            FileKind::Upd => [OLD_NUMBERS, &[]],
+            FileKind::Ext => [&[], &[]],
+            FileKind::Res => [RES_DATA, &[]],
+            FileKind::Ntf => [OLD_NUMBERS, NTF_DATA],
+            FileKind::Rcr => [RCR_DATA, &[]],
+            FileKind::Inq => [LINE, CONSENT],
+            FileKind::Prv => [LINE, ANSWER],
+            FileKind::Nrq => [CORRELATION, CONSENT],
+            FileKind::Nrs => [CORRELATION, ANSWER],
         },
         RecordType::Trailer => match kind {
-            FileKind::Res => [TRAILER, RES_TRAILER, &[], &[]],
-            FileKind::Rcr => [TRAILER, RCR_TRAILER, &[], &[]],
-            FileKind::Prv => [TRAILER, PRV_TRAILER, &[], &[]],
-            FileKind::Upd | FileKind::Ntf | FileKind::Ext | FileKind::Inq | FileKind::Nrq | FileKind::Nrs => {
-                [TRAILER, &[], &[], &[]]
-            }
+            FileKind::Res => [RES_TRAILER, &[]],
+            FileKind::Rcr => [RCR_TRAILER, &[]],
+            FileKind::Prv => [PRV_TRAILER, &[]],
+            FileKind::Upd | FileKind::Ntf | FileKind::Ext | FileKind::Inq | FileKind::Nrq | FileKind::Nrs => [&[], &[]],
         },
     };
-    lists.into_iter().flatten()
+    common(record).iter().chain(own.into_iter().flatten())
 }
 
 /// The numbers of the items that the data record of a kind must carry.

@@ -1,6 +1,6 @@
 //! What can be wrong with a layout file, with the place in its text.
 
-use crate::format::layout::FieldType;
+use super::model::FieldType;
 
 /// One fault of a layout file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

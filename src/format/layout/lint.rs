@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::demand::{demands, echoes, item_bytes, items};
-use super::parse::{DraftField, DraftRecord, Faults};
-use super::{FaultKind, Field, FieldType, RecordType};
+use super::draft::{DraftField, DraftRecord, Faults};
+use super::fault::FaultKind;
+use super::model::{Field, FieldType, RecordType};
 use crate::domain::item::{Item, Kind};
 use crate::domain::party::FileKind;
 

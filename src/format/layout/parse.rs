@@ -5,7 +5,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{FaultKind, Field, FieldType, Layout, LayoutFault, MAX_RECORD_BYTES, RecordType, Slot, lint};
+use super::draft::{DraftField, DraftRecord, Faults};
+use super::fault::{FaultKind, LayoutFault};
+use super::lint;
+use super::model::{Field, FieldType, Layout, MAX_RECORD_BYTES, RecordType, Slot};
 use crate::domain::party::FileKind;
 
 /// Keys of the file itself, besides the four record tables.
@@ -14,36 +17,34 @@ const FILE_KEYS: [&str; 5] = ["kind", "title", "direction", "format_version", "r
 /// Keys of a field.
 const FIELD_KEYS: [&str; 6] = ["offset", "length", "type", "name", "item", "meaning"];
 
-/// A field as the file has it, with the places of its parts.
-pub(super) struct DraftField {
-    pub(super) offset: Spanned<u32>,
-    pub(super) length: Spanned<u32>,
-    pub(super) kind: Spanned<FieldType>,
-    pub(super) name: Spanned<String>,
-    pub(super) item: Option<Spanned<u32>>,
-    meaning: String,
-}
+impl Layout {
+    /// Reads and checks a layout file. `origin` is its name, for the words only.
+    ///
+    /// # Errors
+    /// The first fault in the order of the text; [`Layout::lint`] gives all of them.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, LayoutFault> {
+        let (layout, faults) = parse(text, origin);
+        match (layout, faults.into_iter().next()) {
+            (Some(layout), None) => Ok(layout),
+            (_, Some(fault)) => Err(fault),
+            // A text without a layout always has a fault; this arm only keeps the match total.
+            (None, None) => Err(LayoutFault {
+                file: origin.to_owned(),
+                line: 1,
+                column: 1,
+                kind: FaultKind::UnknownFileKind,
+            }),
+        }
+    }
 
-/// A record table as the file has it.
-pub(super) struct DraftRecord {
-    pub(super) record: RecordType,
-    pub(super) span: Range<usize>,
-    pub(super) fields: Vec<DraftField>,
-}
-
-/// Faults with their byte places, until the text is at hand to count lines.
-#[derive(Default)]
-pub(super) struct Faults(Vec<(usize, FaultKind)>);
-
-impl Faults {
-    /// Notes a fault at the start of `span`.
-    pub(super) fn add(&mut self, span: &Range<usize>, kind: FaultKind) {
-        self.0.push((span.start, kind));
+    /// All faults of a layout file, in the order of the text; empty where [`Layout::parse`] would take it.
+    pub fn lint(text: &str, origin: &str) -> Vec<LayoutFault> {
+        parse(text, origin).1
     }
 }
 
 /// Reads a layout; the layout is there only where there is no fault. Faults are in the order of the text.
-pub(super) fn parse(text: &str, origin: &str) -> (Option<Layout>, Vec<LayoutFault>) {
+fn parse(text: &str, origin: &str) -> (Option<Layout>, Vec<LayoutFault>) {
     let mut faults = Faults::default();
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -61,8 +62,7 @@ pub(super) fn parse(text: &str, origin: &str) -> (Option<Layout>, Vec<LayoutFaul
     } else {
         None
     };
-    let mut found = faults.0;
-    found.sort_by_key(|(at, _)| *at);
+    let found = faults.sorted();
     let layout = layout.filter(|_| found.is_empty());
     let found = found
         .into_iter()

@@ -97,7 +97,7 @@ impl Cause {
         }
     }
 
-    /// The header field at fault, where there is one.
+    /// The field of header or trailer at fault, where there is one.
     pub const fn field(self) -> Option<&'static str> {
         match self {
             Self::SenderUnknown | Self::NotActive => Some("sender"),
@@ -106,25 +106,8 @@ impl Cause {
             Self::Forgotten { .. } | Self::Conflict | Self::Gap { .. } => Some("serial"),
             Self::BaseAfterCreation | Self::BaseBeforeFirst => Some("base_at"),
             Self::Scope => Some("scope"),
-            Self::File(FileFault::HeaderField { name, .. } | FileFault::Sum { name, .. }) => Some(name),
-            Self::File(FileFault::RecordCount { .. }) => Some("record_count"),
-            Self::File(FileFault::DataHash { .. }) => Some("data_sha256"),
-            Self::File(FileFault::BlankSender { .. }) => Some("sender"),
-            Self::File(FileFault::SerialNotDigits { .. }) => Some("serial"),
-            Self::File(FileFault::UnknownKind { .. }) => Some("file_kind"),
-            Self::File(
-                FileFault::TooShort { .. }
-                | FileFault::NoHeader
-                | FileFault::Incomplete { .. }
-                | FileFault::Length { .. }
-                | FileFault::LineEnd { .. }
-                | FileFault::RecordType { .. }
-                | FileFault::LayoutField { .. },
-            )
-            | Self::NotPlain
-            | Self::NotAuthentic
-            | Self::Growing
-            | Self::Name { .. } => None,
+            Self::File(fault) => fault.field(),
+            Self::NotPlain | Self::NotAuthentic | Self::Growing | Self::Name { .. } => None,
         }
     }
 

@@ -6,7 +6,7 @@ use sekisho::domain::party::FileKind;
 use sekisho::pipeline::intake::{Admission, Candidate, InboundFile, Verdict, admit};
 
 use super::hand::Hand;
-use super::ladder::{Memory, Setting, id};
+use super::setting::{Memory, Setting, id};
 
 /// A sound UPD of `sender` with this serial; `mark` makes its bytes its own.
 fn file(sender: &str, serial: u32, label: &str, mark: u8) -> InboundFile {
@@ -25,7 +25,7 @@ fn ready(bytes: &[u8], label: &str) -> InboundFile {
     };
     match setting.judge(bytes).verdict {
         Verdict::Ready(file) => *file,
-        other => panic!("{other:?}"),
+        other @ (Verdict::Held(_) | Verdict::Duplicate(_) | Verdict::Rejected { .. }) => panic!("{other:?}"),
     }
 }
 

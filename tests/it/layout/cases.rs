@@ -60,7 +60,7 @@ fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {
 fn load(name: &str) -> Option<Case> {
     let folder = shared(&format!("cases/{name}"))?;
     let json: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).expect("case.json");
     let date = |value: &serde_json::Value| BusinessDate::parse(value.as_str().unwrap()).unwrap();
     let mut parties = BTreeMap::new();
     for row in csv_rows(&folder.join("parties.csv")) {

@@ -3,6 +3,8 @@
 //! `Hand::upd()` is the fixture that most tests start from: one header, two notices, trailer, end; every test changes
 //! the one thing that it is about. Offsets are those of `docs/formats/exchange.md`, typed here a second time on purpose.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 /// A file in parts, to be spoiled before it is joined.
@@ -73,14 +75,14 @@ pub(super) fn notice() -> Vec<u8> {
 impl Hand {
     /// UPD number 1 of 052019 to 050008, made on 2020-09-14, two notices, CP932, no line ends.
     pub(super) fn upd() -> Self {
-        let mut file = Self::of_kind(b"UPD", 1400, vec![notice(), notice()]);
+        let mut file = Self::of_kind(*b"UPD", 1400, vec![notice(), notice()]);
         file.data[1][1..12].copy_from_slice(b"24846016224");
         file.sealed()
     }
 
     /// EXT number 1 of 052019 as of 2020-09-14 08:00 with one record.
     pub(super) fn ext() -> Self {
-        let mut file = Self::of_kind(b"EXT", 1400, vec![notice()]);
+        let mut file = Self::of_kind(*b"EXT", 1400, vec![notice()]);
         file.header[113..130].copy_from_slice(b"20200914080000000");
         file.header[130] = b'F';
         file.sealed()
@@ -100,7 +102,7 @@ impl Hand {
                 (462, &wide_blanks(400)),
             ],
         );
-        let mut file = Self::of_kind(b"INQ", 920, vec![line]);
+        let mut file = Self::of_kind(*b"INQ", 920, vec![line]);
         file.header[6..14].copy_from_slice(b"D0000001");
         file.header[113..120].copy_from_slice(b"T5-0402");
         file.header[129..136].copy_from_slice(b"APP-T5A");
@@ -130,19 +132,19 @@ impl Hand {
             line(b"00000003", b"R", b"L101"),
             line(b"00000004", b"D", b""),
         ];
-        let mut file = Self::of_kind(b"RES", 256, data);
+        let mut file = Self::of_kind(*b"RES", 256, data);
         file.header[6..14].copy_from_slice(b"N0000001");
         file.trailer[73..105].copy_from_slice(b"00000001000000010000000100000001");
         file.sealed()
     }
 
-    fn of_kind(kind: &[u8; 3], length: usize, data: Vec<Vec<u8>>) -> Self {
+    fn of_kind(kind: [u8; 3], length: usize, data: Vec<Vec<u8>>) -> Self {
         Self {
             header: record(
                 length,
                 &[
                     (0, b"1"),
-                    (1, kind),
+                    (1, &kind),
                     (4, b"01"),
                     (6, b"052019"),
                     (14, b"050008"),
@@ -164,10 +166,10 @@ impl Hand {
     pub(super) fn sealed(mut self) -> Self {
         let count = format!("{:08}", self.data.len());
         self.trailer[1..9].copy_from_slice(count.as_bytes());
-        let hash: String = Sha256::digest(self.data.concat())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut hash = String::new();
+        for byte in Sha256::digest(self.data.concat()) {
+            write!(hash, "{byte:02x}").unwrap();
+        }
         self.trailer[9..73].copy_from_slice(hash.as_bytes());
         self
     }

@@ -11,10 +11,13 @@ fn the_committed_booklet_is_what_the_tables_say() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
     let files = render_all(&prefecture());
     for (name, text) in &files {
-        let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        if committed != *text {
-            panic!("docs/rules/{name} is not what the tables say: run `sekisho rules show --write docs/rules`");
-        }
+        let Ok(committed) = std::fs::read_to_string(folder.join(name)) else {
+            panic!("docs/rules/{name} is missing: run `sekisho rules show --write docs/rules`");
+        };
+        assert!(
+            committed == *text,
+            "docs/rules/{name} is not what the tables say: run `sekisho rules show --write docs/rules`"
+        );
     }
     let mut present: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
