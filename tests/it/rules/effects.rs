@@ -409,3 +409,87 @@ fn an_explanation_has_state_cell_and_differences() {
     assert_eq!(explained.decision.findings.len(), 1);
     assert_eq!(explained.column, Some(code(ANNA)));
 }
+
+#[test]
+fn every_item_but_those_of_key_and_server_makes_another_content() {
+    let mut master = with_anna();
+    master.must(draft(AKITA, "21"));
+    let again = || draft(AKITA, "21");
+    let mut gaiji = again().with(3, "001").with(20, "1");
+    gaiji.placeholders = [1, 0, 0];
+    let other = [
+        gaiji,
+        again().with(2, "佐藤"),
+        again().with(4, "さとう"),
+        again().with(5, "319800204"),
+        again().with(6, "1"),
+        again().with(7, "秋田県"),
+        again().with(9, N2),
+        again().with(11, "20200915"),
+        again().with(14, MERGED),
+        again().with(15, "001002"),
+        again().with(16, "OP000002"),
+        again().with(17, "T0002"),
+        again().with(23, "001"),
+        again().with(24, "001"),
+        again().with(25, "佐"),
+        again().with(27, "さ"),
+        again().with(28, "001"),
+        again().old_number(N1),
+        again().old_code(BEN),
+    ];
+    for draft in other {
+        assert_eq!(master.send(draft.clone()), "R L120", "{:?}", draft.items);
+    }
+    for (number, text) in [(12, "1"), (13, "あ"), (19, "20200101"), (21, "1")] {
+        assert_eq!(master.send(again().with(number, text)), "D", "{number}");
+    }
+    // Another key is another notice: the cell refuses it.
+    assert_eq!(master.send(again().with(22, "000002")), "R L104b");
+    assert_eq!(master.send(draft(AKITA, "22")), "R L104b");
+    // Text cannot move from one item into the next.
+    master.must(draft(AKITA, "16").of(BEN).with(9, N2).with(16, "AB").with(17, "C"));
+    assert_eq!(
+        master.send(draft(AKITA, "16").of(BEN).with(9, N2).with(16, "A").with(17, "BC")),
+        "R L120"
+    );
+}
+
+#[test]
+fn a_notice_that_may_have_been_applied_is_not_judged_unseen() {
+    let master = with_anna();
+    let notice = checked(&draft(AKITA, "31").with(18, "20200901090000000"), 1, DAY)
+        .notice
+        .unwrap();
+    let mut known = Known::default();
+    known.learn_entry(code(ANNA), master.entries.get(&code(ANNA)).cloned());
+    assert_eq!(known.applied(&notice), Err(PlanFault::NotLoaded));
+    known.learn_notice(notice.key(), None);
+    assert_eq!(known.applied(&notice), Ok(None));
+}
+
+#[test]
+fn codes_in_a_circle_end_in_a_fault() {
+    let mut known = Known::default();
+    let mut entry = with_anna().entry(ANNA).clone();
+    entry.standing = Standing::Retired { target: code(ANNA) };
+    known.learn_entry(code(ANNA), Some(entry));
+    assert_eq!(known.person(code(ANNA)), Err(PlanFault::Chain));
+}
+
+#[test]
+fn a_removed_entry_without_a_removal_ends_in_a_fault() {
+    let mut master = with_anna();
+    let row = master.entry(ANNA).row().unwrap().clone();
+    if let Some(entry) = master.entries.get_mut(&code(ANNA)) {
+        entry.standing = Standing::Removed(row);
+    }
+    let notice = checked(&draft(AKITA, "31"), 1, DAY).notice.unwrap();
+    let known = master.known(std::slice::from_ref(&notice));
+    let offices = offices();
+    let judge = Judge {
+        business_date: day(DAY),
+        offices: &offices,
+    };
+    assert_eq!(judge.decide(&notice, &known).unwrap_err(), PlanFault::Standing);
+}
