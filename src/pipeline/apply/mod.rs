@@ -17,10 +17,12 @@ use register::Register;
 
 use crate::domain::entry::Changes;
 use crate::domain::finding::Finding;
-use crate::domain::ids::JuminCode;
+use crate::domain::ids::{JuminCode, MyNumber};
+use crate::domain::instant::Instant;
 use crate::domain::item::Item;
 use crate::domain::notice::{Notice, Source};
 use crate::domain::outcome::{Outcome, RecordSums, RunSums, SumFault};
+use crate::domain::reason::Reason;
 use crate::domain::row::Row;
 
 /// Why a run could not be carried out. None of these is a fault of a notice: nothing may be committed.
@@ -69,19 +71,26 @@ pub struct NtfRecord {
     /// Number that the row has as a version, if a later notice of the run replaced it.
     pub version: u32,
     /// Item 10 of the notice.
-    pub change_reason: String,
-    /// Item 11 of the notice.
-    pub change_date: String,
+    pub reason: Reason,
     /// Item 18 of the notice.
-    pub timestamp: String,
-    /// Item 22 of the notice.
-    pub update_seq: String,
-    /// `old_my_number` of a 41, 42 or 43, else empty.
-    pub old_my_number: String,
-    /// `old_jumin_code` of a 51 or 52, else empty.
-    pub old_jumin_code: String,
+    pub timestamp: Instant,
+    /// Item 22 of the notice, six digits.
+    pub update_seq: u32,
+    /// Item 11 of a 90, whose row keeps its own; `None` where the row has the notice's.
+    pub confirmed_on: Option<String>,
+    /// `old_my_number` of a 41, 42 or 43.
+    pub old_my_number: Option<MyNumber>,
+    /// `old_jumin_code` of a 51 or 52.
+    pub old_jumin_code: Option<JuminCode>,
     /// The record that notified.
     pub source: Source,
+}
+
+impl NtfRecord {
+    /// Item 11 of the notice; `row` is that of [`Applied::row_after`].
+    pub fn change_date<'a>(&'a self, row: &'a Row) -> &'a str {
+        self.confirmed_on.as_deref().unwrap_or(row.get(Item::ChangeDate))
+    }
 }
 
 impl std::fmt::Debug for NtfRecord {
@@ -89,7 +98,7 @@ impl std::fmt::Debug for NtfRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NtfRecord")
             .field("source", &self.source)
-            .field("change_reason", &self.change_reason)
+            .field("reason", &self.reason)
             .finish_non_exhaustive()
     }
 }
@@ -174,9 +183,4 @@ pub fn run(
     applied.sums.test(input)?;
     (applied.changes, applied.run) = register.finish(residents_before)?;
     Ok(applied)
-}
-
-/// The texts of the notice that a record for the national body takes over.
-fn ntf_texts(notice: &Notice) -> [String; 4] {
-    [Item::ChangeReason, Item::ChangeDate, Item::Timestamp, Item::UpdateSeq].map(|item| notice.get(item).to_owned())
 }
