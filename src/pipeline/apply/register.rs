@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::fault::ApplyFault;
+use super::record::NtfRecord;
 use super::rows::{SUPERSEDED, removed_row, updated_row};
-use super::{ApplyFault, NtfRecord};
 use crate::domain::compare::{OldRule, RowAfter, rule};
 use crate::domain::entry::{Changes, Entry, MoveOut, Standing, Version};
 use crate::domain::ids::{JuminCode, MyNumber};
