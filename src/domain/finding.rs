@@ -2,8 +2,8 @@
 //!
 //! The short Japanese text is the `message` of a RES, at most 80 wide characters and nothing but wide ones.
 
+use super::basis::Basis;
 use super::code::Code;
-use super::transition::Basis;
 
 /// Where a field lies in the inbound file. F and C findings only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

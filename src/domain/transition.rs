@@ -3,44 +3,10 @@
 //! For 51 and 52 with an old code the column is the state of the **old** code; 52 with a blank old code always uses
 //! the column AB.
 
+use super::basis::Basis;
 use super::code::Code::{self, L101, L102, L102b, L103, L104, L104b, L105, L106, L107, L108, L109, W203, W204, W205};
 use super::reason::Reason;
 use super::state::State::{self, De, Md, Mo, Pl, Pn, Ro, Rs, Vx};
-
-/// Where a rule comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Basis {
-    /// 住民基本台帳法 and its order and regulation.
-    Law,
-    /// The privacy impact assessment (全項目評価書).
-    Pia,
-    /// The assessment, word for word.
-    PiaLiteral,
-    /// This register's own choice where nothing is public.
-    Inference,
-}
-
-impl Basis {
-    /// Short form for tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Law => "law",
-            Self::Pia => "pia",
-            Self::PiaLiteral => "pia (literal)",
-            Self::Inference => "inference",
-        }
-    }
-
-    /// Short form in Japanese.
-    pub const fn ja(self) -> &'static str {
-        match self {
-            Self::Law => "法令",
-            Self::Pia => "評価書",
-            Self::PiaLiteral => "評価書（文言どおり）",
-            Self::Inference => "本書の定め",
-        }
-    }
-}
 
 /// What a notice leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The rule of each reason: the table of rules 2.4, row by row.
 
-use super::{BirthPart, DateRule, DerivedRule, Meaning, MustChange, NumberRule, OldRule, RowAfter, Rule};
+use super::terms::{BirthPart, DateRule, DerivedRule, Meaning, MustChange, NumberRule, OldRule, RowAfter, Rule};
 use crate::domain::code::Code::{L110, L117, W201, W202, W207, W211};
 use crate::domain::item::Item::{
     self, Address, AddressGaijiSeq, AzaCode, BirthDate, FormerSurnameGaijiSeq, FormerSurnameKana, FormerSurnameKanji,
@@ -196,7 +196,7 @@ pub const fn rule(reason: Reason) -> Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{COMPARED, DERIVED, Test};
+    use super::super::terms::{COMPARED, DERIVED, Test};
     use super::*;
 
     /// Compared items that a reason may change without a finding, by number: the column "may change" of 2.4.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ApplyFault, Judged};
+use super::fault::ApplyFault;
+use super::record::Judged;
 use crate::domain::finding::Finding;
 use crate::domain::ids::PartyId;
 use crate::domain::notice::Source;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::fault::ApplyFault;
+use super::record::NtfRecord;
 use super::rows::{SUPERSEDED, removed_row, updated_row};
-use super::{ApplyFault, NtfRecord, ntf_texts};
 use crate::domain::compare::{OldRule, RowAfter, rule};
 use crate::domain::entry::{Changes, Entry, MoveOut, Standing, Version};
-use crate::domain::ids::JuminCode;
+use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::item::Item;
 use crate::domain::notice::{Notice, Source};
@@ -74,14 +75,13 @@ impl Register {
         let key = notice.key();
         let digest = digest(&notice);
         let rule = rule(notice.reason);
-        let [change_reason, change_date, timestamp, update_seq] = ntf_texts(&notice);
+        let (reason, timestamp, update_seq) = (notice.reason, notice.timestamp, notice.update_seq);
+        let confirms = rule.after == RowAfter::Unchanged;
+        let confirmed_on = confirms.then(|| notice.get(Item::ChangeDate).to_owned());
         let (old_my_number, old_jumin_code) = match rule.old {
-            OldRule::Unused => (String::new(), String::new()),
-            OldRule::MyNumber { .. } => (notice.old_my_number.clone(), String::new()),
-            OldRule::JuminCode { .. } => {
-                let old = notice.old_jumin_code.map(JuminCode::text);
-                (String::new(), old.unwrap_or_default())
-            }
+            OldRule::Unused => (None, None),
+            OldRule::MyNumber { .. } => (MyNumber::parse(&notice.old_my_number).ok(), None),
+            OldRule::JuminCode { .. } => (None, notice.old_jumin_code),
         };
         self.count(&notice, before);
         match rule.after {
@@ -102,10 +102,10 @@ impl Register {
                 .entry(key.code)
                 .map_err(fail)?
                 .map_or(0, |entry| entry.versions),
-            change_reason,
-            change_date,
+            reason,
             timestamp,
             update_seq,
+            confirmed_on,
             old_my_number,
             old_jumin_code,
             source,

@@ -1,6 +1,7 @@
 //! One notice against the master: the duplicate test alone, then the cell alone, then everything else together.
 
 use super::digest::digest;
+use super::fault::PlanFault;
 use super::known::Known;
 use crate::domain::code::Code;
 use crate::domain::compare::{
@@ -20,20 +21,6 @@ use crate::domain::reason::Reason;
 use crate::domain::row::Row;
 use crate::domain::state::State;
 use crate::domain::transition::{Cell, Step, cell};
-
-/// Why a notice could not be judged at all. None of these is a fault of the notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PlanFault {
-    /// Something the notice meets was not loaded; see [`Known::missing`].
-    #[error("an entry, owner or notice that the notice meets was not loaded")]
-    NotLoaded,
-    /// The codes of a person form a circle: the master is damaged.
-    #[error("the codes of a person form a circle")]
-    Chain,
-    /// An entry contradicts itself: the master is damaged.
-    #[error("a removed entry whose reason is no removal")]
-    Standing,
-}
 
 /// What becomes of one notice.
 #[derive(Debug, Clone, PartialEq, Eq)]

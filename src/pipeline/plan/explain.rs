@@ -1,6 +1,7 @@
 //! Why a notice meets its fate: the state before, the cell, what differs from the master, the findings. Data only.
 
-use super::decide::{Decision, Judge, PlanFault};
+use super::decide::{Decision, Judge};
+use super::fault::PlanFault;
 use super::known::Known;
 use crate::domain::compare::{BirthPart, COMPARED, DERIVED, Meaning, differs, rule};
 use crate::domain::entry::Entry;

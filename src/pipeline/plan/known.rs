@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decide::PlanFault;
+use super::fault::PlanFault;
 use crate::domain::entry::{Entry, Standing};
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::instant::Instant;

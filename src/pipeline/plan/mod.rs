@@ -6,11 +6,13 @@
 mod decide;
 mod digest;
 mod explain;
+mod fault;
 mod known;
 mod order;
 
-pub use decide::{Decision, Judge, PlanFault};
+pub use decide::{Decision, Judge};
 pub use digest::digest;
 pub use explain::{Change, Explanation, explain};
+pub use fault::PlanFault;
 pub use known::{Known, Needs};
 pub use order::sort;

@@ -5,6 +5,7 @@ mod cells;
 mod checks;
 mod effects;
 mod findings;
+mod knowledge;
 mod properties;
 mod scenarios;
 mod town;

@@ -40,7 +40,7 @@ fn s3_and_s4_move_from_town_to_town_in_one_run_then_confirmed() {
     let (fates, applied) = master.run_on(DAY, &[move_in, move_out]);
     assert_eq!(fates, ["A", "A"]);
     assert_eq!(master.get(ANNA, 14), NOSHIRO);
-    let told: Vec<&str> = applied.ntf.iter().map(|record| record.change_reason.as_str()).collect();
+    let told: Vec<&str> = applied.ntf.iter().map(|record| record.reason.code()).collect();
     assert_eq!(told, ["21", "11"]);
     assert_eq!(applied.row_after(&applied.ntf[0]).unwrap().get(item(14)), AKITA);
     assert_eq!(applied.row_after(&applied.ntf[1]).unwrap().get(item(14)), NOSHIRO);
@@ -51,7 +51,7 @@ fn s3_and_s4_move_from_town_to_town_in_one_run_then_confirmed() {
     assert_eq!(*master.entry(ANNA).row().unwrap(), before);
     assert!(master.entry(ANNA).moved_out.unwrap().confirmed);
     assert!(applied.changes.versions.is_empty());
-    assert_eq!(applied.ntf[0].change_reason, "90");
+    assert_eq!(applied.ntf[0].reason.code(), "90");
     assert_eq!(applied.row_after(&applied.ntf[0]).unwrap().get(item(14)), NOSHIRO);
 }
 

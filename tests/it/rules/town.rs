@@ -239,7 +239,7 @@ impl Master {
     /// Everything the notices can meet, loaded in rounds as a caller must.
     pub(super) fn known(&self, notices: &[Notice]) -> Known {
         let mut known = Known::default();
-        loop {
+        for _ in 0..20 {
             let needs = known.missing(notices);
             if needs.is_empty() {
                 return known;
@@ -254,6 +254,7 @@ impl Master {
                 known.learn_notice(key, self.notices.get(&key).copied());
             }
         }
+        panic!("the rounds of loading do not end");
     }
 
     pub(super) fn residents(&self) -> u64 {
