@@ -1,6 +1,54 @@
-//! One file per command: arguments, settings, `run`, show.
+//! One file per command: arguments, settings, `run`, show. The only room that talks to people.
+
+pub mod args;
+pub mod check;
+pub mod demo;
+pub mod env;
+pub mod explain;
+pub mod generation;
+pub mod held;
+pub mod init;
+pub mod key;
+pub mod layout;
+pub mod ledger;
+pub mod machine;
+pub mod master;
+pub mod open;
+pub mod party;
+pub mod plan;
+pub mod rules;
+pub mod run;
+pub mod seal;
+pub mod show;
+pub mod status;
+pub mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::domain::fault::{Class, Fault};
+use args::Cli;
+use show::Out;
+
+/// What a command gives: how it ended, or what stopped it.
+pub type Ended = Result<Class, Fault>;
 
 /// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let surroundings = env::read();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(fault) => return args::refuse(&fault),
+    };
+    let mut out = Out::new(cli.lang.unwrap_or(surroundings.lang), cli.json);
+    let ended = args::dispatch(&cli, &surroundings, &mut out).and_then(|class| out.flush().map(|()| class));
+    let class = match ended {
+        Ok(class) => class,
+        Err(fault) => {
+            out.fault(&fault);
+            fault.class()
+        }
+    };
+    ExitCode::from(class.exit_code())
 }

@@ -8,7 +8,7 @@ use super::row::Row;
 /// State of a 住民票コード as the master knows it; `RS` and `RO` of the rules are told apart by the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// A resident (item 21 blank).
+    /// A resident (item 21 is 0).
     Resident(Row),
     /// Removed (除票): item 10 of the row says by which reason.
     Removed(Row),
@@ -44,6 +44,8 @@ pub struct Entry {
     /// Greatest item 18 of the notices applied under this code, 90 included. A notice with a greater one cannot be a
     /// duplicate, so the index of applied notices need not be read.
     pub newest_notice: Instant,
+    /// Versions ever stored under this code, erased ones included: the number of the next [`Version`].
+    pub versions: u32,
 }
 
 impl Entry {

@@ -1,1 +1,299 @@
-//! To be written.
+//! What can stop a command, as a table: id, exit class, words in both languages, what to do next.
+//!
+//! Findings on records and files are in `finding`; here is what an operator meets at the command line.
+//! A place in braces is filled from the fault's arguments.
+
+use std::fmt;
+
+/// What the operator has to do next; each class has one exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// 0: everything was done.
+    Done,
+    /// 1: done; some records were rejected and go back to their senders.
+    DoneWithRejections,
+    /// 2: the command line is wrong.
+    Usage,
+    /// 3: done; at least one file is held and waits for a decision.
+    Held,
+    /// 4: the input is refused; correct it and try again.
+    Refused,
+    /// 5: the keys of the site are missing, locked or not protected.
+    Locked,
+    /// 6: another process works on this site.
+    Busy,
+    /// 7: the disk or a folder could not be used.
+    Storage,
+    /// 8: stored data are not what was written.
+    Integrity,
+    /// 9: the store was written by a newer program.
+    Newer,
+    /// 70: a fault of the program itself.
+    Internal,
+}
+
+impl Class {
+    /// All classes, in the order of their exit codes.
+    pub const ALL: [Self; 11] = [
+        Self::Done,
+        Self::DoneWithRejections,
+        Self::Usage,
+        Self::Held,
+        Self::Refused,
+        Self::Locked,
+        Self::Busy,
+        Self::Storage,
+        Self::Integrity,
+        Self::Newer,
+        Self::Internal,
+    ];
+
+    /// The process exit code.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::DoneWithRejections => 1,
+            Self::Usage => 2,
+            Self::Held => 3,
+            Self::Refused => 4,
+            Self::Locked => 5,
+            Self::Busy => 6,
+            Self::Storage => 7,
+            Self::Integrity => 8,
+            Self::Newer => 9,
+            Self::Internal => 70,
+        }
+    }
+}
+
+/// Language of the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
+/// The words of one fault.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultRow {
+    /// Exit class.
+    pub class: Class,
+    /// What happened, English.
+    pub en: &'static str,
+    /// What happened, Japanese.
+    pub ja: &'static str,
+    /// What to do, English.
+    pub todo_en: &'static str,
+    /// What to do, Japanese.
+    pub todo_ja: &'static str,
+}
+
+macro_rules! faults {
+    ($($id:ident $class:ident $en:literal $ja:literal $todo_en:literal $todo_ja:literal;)*) => {
+        /// Id of a fault, as it stands in messages and JSON.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum FaultId { $(#[doc = $en] $id,)* }
+        impl FaultId {
+            /// Every id.
+            pub const ALL: &'static [Self] = &[$(Self::$id,)*];
+            /// The id's row of the table.
+            pub const fn row(self) -> &'static FaultRow {
+                match self { $(Self::$id => &FaultRow {
+                    class: Class::$class, en: $en, ja: $ja, todo_en: $todo_en, todo_ja: $todo_ja,
+                },)* }
+            }
+        }
+    };
+}
+
+faults! {
+    UsageWrong Usage "the command line is wrong: {why}" "コマンドの指定が誤っています: {why}"
+        "see `sekisho help {command}`" "`sekisho help {command}` を見てください";
+    DateWrong Usage "{value} is not a date" "{value} は日付ではありません"
+        "give the date as YYYY-MM-DD" "YYYY-MM-DD の形で指定してください";
+    DateMissing Usage "the business date is not given" "業務日が指定されていません"
+        "give --business-date YYYY-MM-DD" "--business-date YYYY-MM-DD を指定してください";
+    CodeWrong Usage "the argument is not a resident record code" "引数は住民票コードではありません"
+        "give 11 digits with the right check digit" "検査数字の正しい11桁を指定してください";
+    SiteMissing Usage "{path} is not a site: there is no sekisho.toml" "{path} はサイトではありません（sekisho.toml がありません）"
+        "give --site DIR, or make a site with `sekisho init DIR`" "--site DIR を指定するか、`sekisho init DIR` で作成してください";
+    SiteExists Refused "{path} exists and is not empty" "{path} は既にあり、空ではありません"
+        "choose another folder" "別のフォルダを指定してください";
+    ConfigWrong Refused "{path} line {line} column {column}: {why}" "{path} {line}行 {column}桁: {why}"
+        "correct the setting" "設定を直してください";
+    RegisterWrong Refused "{path} line {line}: {why}" "{path} {line}行: {why}"
+        "correct the line and import again; nothing was taken" "行を直してもう一度取り込んでください。何も取り込んでいません";
+    PartyUnknown Refused "party {party} is not registered" "団体 {party} は登録されていません"
+        "see `sekisho party list`" "`sekisho party list` で確かめてください";
+    PartyKeyMissing Refused "party {party} has no sealing key: nothing can be sealed for it" "団体 {party} の封緘鍵が登録されていません"
+        "register it with `sekisho party key {party} --seal FILE`, then run again" "`sekisho party key {party} --seal FILE` で登録し、もう一度実行してください";
+    FileUnreadable Storage "{path} could not be read: {why}" "{path} を読めません: {why}"
+        "check that it exists and its permissions" "ファイルの有無と権限を確かめてください";
+    FolderUnreadable Storage "folder {path} could not be read: {why}" "フォルダ {path} を読めません: {why}"
+        "check the permissions; the files of the other parties were processed" "権限を確かめてください。他の団体のファイルは処理済みです";
+    DiskFailed Storage "{path}: {why}" "{path}: {why}"
+        "check the disk and its free space, then run again: the run recovers by itself" "ディスクと空き容量を確かめ、もう一度実行してください（自動的に回復します）";
+    FsyncFailed Storage "{path} could not be made durable: {why}" "{path} を永続化できません: {why}"
+        "check the disk; the next run recovers by itself" "ディスクを点検してください。次の実行が自動的に回復します";
+    SiteBusy Busy "another process works on this site" "他のプロセスがこのサイトを処理中です"
+        "wait for it to end and try again" "終わるのを待って、もう一度実行してください";
+    KeysMissing Locked "the key file {path} is missing" "鍵ファイル {path} がありません"
+        "put the key file back from its safe copy; without it nothing can be opened" "保管している写しから戻してください。これなしには何も開けません";
+    KeysExposed Locked "{path} can be read by group or others (mode {mode})" "{path} を所有者以外も読めます（モード {mode}）"
+        "chmod 600, and think about who may have read it" "chmod 600 を行い、読まれた可能性を検討してください";
+    KeysLocked Locked "the key file {path} cannot be opened with what was given" "鍵ファイル {path} は与えられた鍵・合言葉では開けません"
+        "check the passphrase or the unlock key file" "合言葉または解錠鍵を確かめてください";
+    KeysDamaged Integrity "the key file {path} is damaged: {why}" "鍵ファイル {path} は壊れています: {why}"
+        "put back a safe copy" "保管している写しから戻してください";
+    StoreDamaged Integrity "{object}: {why}" "{object}: {why}"
+        "do not run again; call the administrator and `sekisho gen verify --full`" "再実行せず、管理者に連絡し `sekisho gen verify --full` を行ってください";
+    StoreNewer Newer "{object} was written by a newer program (version {version})" "{object} は新しい版（{version}）のプログラムで書かれています"
+        "use that program" "その版のプログラムを使ってください";
+    LedgerDamaged Integrity "ledger: {why}" "台帳: {why}"
+        "do not run again; call the administrator and `sekisho ledger verify`" "再実行せず、管理者に連絡し `sekisho ledger verify` を行ってください";
+    RegisterDamaged Integrity "the register {path} is not the one that the ledger names" "登録簿 {path} が台帳の記録と一致しません"
+        "do not run again; call the administrator" "再実行せず、管理者に連絡してください";
+    StagingLost Integrity "the ledger says that commit {commit} was decided, but its staged objects are missing: {why}"
+        "台帳では確定 {commit} が済んでいますが、準備済みのデータがありません: {why}"
+        "do not run again; call the administrator" "再実行せず、管理者に連絡してください";
+    DateBackward Refused "business date {date} is before the newest one on record ({newest})" "業務日 {date} は記録済みの最新の業務日（{newest}）より前です"
+        "give a business date not before it" "それ以降の業務日を指定してください";
+    SumsWrong Internal "the sums of the run do not add up: {why}" "処理の件数が一致しません: {why}"
+        "nothing was committed; report this with the ledger's last leaves" "何も確定していません。台帳の末尾とともに報告してください";
+    RecordTooLarge Internal "a record exceeds what the store can hold" "レコードが格納できる大きさを超えています"
+        "report this" "報告してください";
+    HeldUnknown Usage "no held file has the id {id}" "保留ファイル {id} はありません"
+        "see `sekisho held list`" "`sekisho held list` で確かめてください";
+    HeldNotReleasable Refused "{id} is held for {code}: it cannot be released" "{id} は {code} で保留されており、解除できません"
+        "{hint}" "{hint}";
+    GenerationUnknown Usage "there is no generation {generation}" "世代 {generation} はありません"
+        "see `sekisho gen list`" "`sekisho gen list` で確かめてください";
+    NothingFound Refused "nothing is stored under this code" "この住民票コードの記録はありません"
+        "check the code" "コードを確かめてください";
+    LeafUnknown Usage "the ledger has no leaf {index}" "台帳に {index} 番の記録はありません"
+        "see `sekisho ledger list`" "`sekisho ledger list` で確かめてください";
+    LayoutWrong Refused "{path} line {line} column {column}: {why}" "{path} {line}行 {column}桁: {why}"
+        "correct the layout; `sekisho layout lint` lists every fault" "様式定義を直してください。`sekisho layout lint` が全件を示します";
+    GaijiWrong Refused "{path} line {line}: {why}" "{path} {line}行: {why}"
+        "correct the gaiji table" "外字表を直してください";
+    FileNotExchange Refused "{path}: {code}: {why}" "{path}: {code}: {why}"
+        "correct the file" "ファイルを直してください";
+    RecordUnknown Usage "{path} has no record {record}" "{path} に {record} 番のレコードはありません"
+        "records count from 1" "レコード番号は1からです";
+    PackageRefused Refused "{path}: {why}" "{path}: {why}"
+        "{hint}" "{hint}";
+    OutputExists Refused "{path} exists" "{path} は既にあります"
+        "choose another name" "別の名前を指定してください";
+    OutputFailed Storage "the result could not be printed: {why}" "結果を出力できません: {why}"
+        "check where the output goes" "出力先を確かめてください";
+    Bug Internal "internal fault: {why}" "内部エラー: {why}"
+        "report this" "報告してください";
+}
+
+/// A fault with its arguments. It never carries personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Which fault.
+    pub id: FaultId,
+    args: Vec<(&'static str, String)>,
+}
+
+impl Fault {
+    /// A fault without arguments yet.
+    pub fn new(id: FaultId) -> Self {
+        Self { id, args: Vec::new() }
+    }
+
+    /// Adds an argument for a place in the words.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.args.push((name, value.to_string()));
+        self
+    }
+
+    /// The exit class.
+    pub fn class(&self) -> Class {
+        self.id.row().class
+    }
+
+    /// The arguments, for JSON.
+    pub fn args(&self) -> &[(&'static str, String)] {
+        &self.args
+    }
+
+    /// What happened.
+    pub fn what(&self, lang: Lang) -> String {
+        self.fill(match lang {
+            Lang::Ja => self.id.row().ja,
+            Lang::En => self.id.row().en,
+        })
+    }
+
+    /// What to do.
+    pub fn todo(&self, lang: Lang) -> String {
+        self.fill(match lang {
+            Lang::Ja => self.id.row().todo_ja,
+            Lang::En => self.id.row().todo_en,
+        })
+    }
+
+    fn fill(&self, words: &str) -> String {
+        let mut text = words.to_owned();
+        for (name, value) in &self.args {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        text
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.id, self.what(Lang::En))
+    }
+}
+
+impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(words: &str) -> Vec<&str> {
+        let mut found: Vec<&str> = words
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split('}').next())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    #[test]
+    fn both_languages_say_the_same_with_the_same_places() {
+        for id in FaultId::ALL {
+            let row = id.row();
+            assert_eq!(places(row.en), places(row.ja), "{id:?}");
+            assert_eq!(places(row.todo_en), places(row.todo_ja), "{id:?}");
+            assert!(!row.en.is_empty() && (!row.ja.is_ascii() || row.en == row.ja), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_differ() {
+        let mut codes: Vec<u8> = Class::ALL.into_iter().map(Class::exit_code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Class::ALL.len());
+    }
+
+    #[test]
+    fn places_are_filled() {
+        let fault = Fault::new(FaultId::DateWrong).with("value", "2020-02-31");
+        assert_eq!(fault.what(Lang::En), "2020-02-31 is not a date");
+        assert_eq!(fault.class(), Class::Usage);
+    }
+}

@@ -147,6 +147,11 @@ impl MunicipalityCode {
         }
     }
 
+    /// A number of at most six digits, leading zero left out, tested as [`MunicipalityCode::parse`] does.
+    pub fn from_value(value: u32) -> Option<Self> {
+        Self::parse(&format!("{value:06}")).ok()
+    }
+
     /// The six digits as a number.
     pub fn value(self) -> u32 {
         self.0

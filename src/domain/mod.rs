@@ -1,5 +1,6 @@
 //! Vocabulary and rule tables of the register. Data only: no bytes, no clock, no disk, no randomness.
 
+pub mod canon;
 pub mod code;
 pub mod compare;
 pub mod date;

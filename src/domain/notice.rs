@@ -1,5 +1,7 @@
 //! A change notice (異動通知) whose record passed the format and code checks.
 
+use super::compare::{OldRule, rule};
+use super::finding::Place;
 use super::ids::{JuminCode, MyNumber, PartyId};
 use super::instant::Instant;
 use super::item::Item;
@@ -18,7 +20,7 @@ pub struct Source {
 }
 
 /// A notice: the snapshot as sent, the old numbers, and where it came from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Notice {
     /// Where the record stands.
     pub source: Source,
@@ -30,14 +32,26 @@ pub struct Notice {
     pub timestamp: Instant,
     /// Item 22.
     pub update_seq: u32,
-    /// The snapshot as sent; items 12, 13, 19, 21 as received.
+    /// The snapshot as sent; item 13 is the one computed from item 4, items 12, 19, 21 as received.
     pub row: Row,
-    /// `old_my_number` as sent, empty if blank.
+    /// `old_my_number` as sent, empty if blank; used by 41, 42 and 43 only.
     pub old_my_number: String,
     /// `old_jumin_code` as sent, empty if blank; used by 51 and 52 only.
     pub old_jumin_code: Option<JuminCode>,
-    /// Warnings found before planning (W210 needs only the record).
-    pub sent_seion: bool,
+    /// True where item 13 was sent and is not the computed one (W210).
+    pub seion_differs: bool,
+    /// Where item 9 lies in the file: the one C finding that needs the master (C009).
+    pub my_number_place: Option<Place>,
+}
+
+impl std::fmt::Debug for Notice {
+    /// Source and reason only: everything else is personal.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notice")
+            .field("source", &self.source)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Notice {
@@ -49,6 +63,14 @@ impl Notice {
     /// The text of an item.
     pub fn get(&self, item: Item) -> &str {
         self.row.get(item)
+    }
+
+    /// The code whose record the notice is about: the old one for 51 and 52, `None` for 52 without one, else item 1.
+    pub fn column(&self) -> Option<JuminCode> {
+        match rule(self.reason).old {
+            OldRule::JuminCode { .. } => self.old_jumin_code,
+            OldRule::Unused | OldRule::MyNumber { .. } => Some(self.code),
+        }
     }
 
     /// Identity of a notice for the duplicate test: items 1, 10, 18, 22.

@@ -2,6 +2,7 @@
 
 use super::ids::{MunicipalityCode, PartyId};
 use super::instant::BusinessDate;
+use crate::text::wide::WideEncoding;
 
 /// What kind of body a party is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +84,15 @@ pub enum Encoding {
     Cp932,
     /// `2`: UCS-2BE (UTF-16BE with surrogate pairs), padding 30 00.
     Ucs2Be,
+}
+
+impl From<Encoding> for WideEncoding {
+    fn from(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Cp932 => Self::Cp932,
+            Encoding::Ucs2Be => Self::Ucs2Be,
+        }
+    }
 }
 
 /// One party of the register (団体・部署登録簿).

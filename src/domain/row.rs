@@ -31,6 +31,29 @@ impl Row {
         }
     }
 
+    /// A row from the texts of the 28 items in the order of their numbers, without cells; `None` above 65,535 bytes.
+    pub fn from_items(origin: PartyId, items: &[&str; 28]) -> Option<Self> {
+        let mut row = Self {
+            text: String::with_capacity(items.iter().map(|item| item.len()).sum()),
+            ends: [0; 28],
+            cells: Vec::new(),
+            origin,
+        };
+        for (end, item) in row.ends.iter_mut().zip(items) {
+            row.text.push_str(item);
+            *end = u16::try_from(row.text.len()).ok()?;
+        }
+        Some(row)
+    }
+
+    /// A blank row with room for `text_bytes` bytes of text, for rows that are filled in one go.
+    pub fn with_capacity(origin: PartyId, text_bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(text_bytes),
+            ..Self::blank(origin)
+        }
+    }
+
     /// The text of an item; empty where blank.
     pub fn get(&self, item: Item) -> &str {
         let index = item.index();
@@ -162,6 +185,25 @@ mod tests {
         assert!(!format!("{row:?}").contains("佐藤"));
         assert!(!row.set(Item::Sex, &"1".repeat(70_000)));
         assert_eq!(row.get(Item::Address), "秋田県秋田市");
+    }
+
+    #[test]
+    fn a_row_of_texts_is_the_row_of_its_items_set_one_by_one() {
+        let origin = PartyId::parse("052019").unwrap();
+        let mut texts = [""; 28];
+        let mut row = Row::blank(origin);
+        for (item, text) in [
+            (Item::JuminCode, "24727059608"),
+            (Item::Address, "秋田県"),
+            (Item::UpdateSeq, "000001"),
+        ] {
+            texts[item.index()] = text;
+            row.set(item, text);
+        }
+        assert_eq!(Row::from_items(origin, &texts), Some(row));
+        let long = "1".repeat(65_536);
+        texts[1] = &long;
+        assert_eq!(Row::from_items(origin, &texts), None);
     }
 
     #[test]

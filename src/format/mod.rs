@@ -1,6 +1,7 @@
 //! Bytes to types and back, pure. Each file names the page of `docs/formats/` that it implements.
 
 pub mod blockfile;
+pub mod config;
 pub mod exchange;
 pub mod keyfile;
 pub mod layout;
@@ -11,4 +12,5 @@ pub mod package;
 pub mod proof;
 pub mod register;
 pub mod rowcode;
+pub mod state;
 pub mod tile;

@@ -10,6 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags, Stat};
+use walkdir::WalkDir;
 
 use crate::ports::{Disk, Facts, FileKind, FolderEntry, Lock, ReadAt, WriteNew};
 
@@ -91,8 +92,8 @@ impl Disk for RealDisk {
 
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(path)? {
-            let raw = entry?.file_name();
+        for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
+            let raw = entry?.file_name().to_owned();
             let readable = raw.to_str().is_some();
             let name = raw.to_string_lossy().into_owned();
             entries.push((name, raw, readable));

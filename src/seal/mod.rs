@@ -1,5 +1,6 @@
 //! Cryptography over buffers. Knows no paths and draws no randomness of its own.
 
+pub mod atrest;
 pub mod digest;
 pub mod floe;
 pub mod hpke;
@@ -8,5 +9,6 @@ pub mod merkle;
 pub mod multiset;
 pub mod notesign;
 pub mod package;
+pub mod secret;
 pub mod signing;
 pub mod wrap;

@@ -1,1 +1,4 @@
-//! To be written.
+//! Sealing against public vectors and an independent reader.
+
+mod reader;
+mod vectors;

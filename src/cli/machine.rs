@@ -1,0 +1,66 @@
+//! The real machine behind the ports, as the environment asks for it.
+
+use std::path::Path;
+
+use super::env::Surroundings;
+use crate::domain::fault::Fault;
+use crate::domain::instant::BusinessDate;
+use crate::os::clock::SystemClock;
+use crate::os::disk::RealDisk;
+use crate::os::entropy::SystemEntropy;
+use crate::os::stopping::StoppingDisk;
+use crate::ports::{Clock, Disk, Entropy};
+use crate::run::trouble;
+
+/// Disk, clock and randomness of the machine.
+pub struct Machine {
+    disk: Box<dyn Disk>,
+    clock: SystemClock,
+    entropy: SystemEntropy,
+}
+
+impl Machine {
+    /// The machine; with the feature `fault-injection` its disk may end the process at a chosen operation.
+    pub fn new(surroundings: &Surroundings) -> Result<Self, Fault> {
+        let disk: Box<dyn Disk> = match surroundings.stop_at {
+            Some(operation) => Box::new(StoppingDisk::new(RealDisk, operation)),
+            None => Box::new(RealDisk),
+        };
+        let clock = SystemClock::new().map_err(trouble::bug)?;
+        Ok(Self {
+            disk,
+            clock,
+            entropy: SystemEntropy,
+        })
+    }
+
+    /// The disk.
+    pub fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &self.clock
+    }
+
+    /// Randomness.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &self.entropy
+    }
+
+    /// Today in Japan.
+    pub fn today(&self) -> BusinessDate {
+        self.clock.now().date()
+    }
+
+    /// Writes a new file for the operator, mode 0600, durable.
+    pub fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+        let write = || -> std::io::Result<()> {
+            let mut file = self.disk.create(path)?;
+            file.write_all(bytes)?;
+            file.sync()
+        };
+        write().map_err(trouble::disk(path))
+    }
+}

@@ -1,0 +1,196 @@
+//! A whole file, proved: frame, header, count, hash and sums.
+
+use sha2::{Digest, Sha256};
+
+use super::envelope::Envelope;
+use super::fault::FileFault;
+use super::field::read_digits;
+use super::frame::{Frame, is_complete};
+use super::header::{Header, read_hash};
+use crate::domain::party::FileKind;
+use crate::format::layout::{Layout, Layouts, RecordType};
+
+/// Whether the trailer's hash may be blank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashRule {
+    /// It must be there.
+    Required,
+    /// It may be blank: the party's profile says so.
+    Optional,
+}
+
+/// What was found in a file that is complete and sound by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedFile {
+    /// The header.
+    pub header: Header,
+    /// Where the records lie.
+    pub frame: Frame,
+    /// SHA-256 over all data records without line ends, computed.
+    pub data_sha256: [u8; 32],
+    /// The sums of the trailer behind the hash, in the order of the layout.
+    pub sums: Vec<u32>,
+}
+
+impl ParsedFile {
+    /// Reads a file from its first byte to its last.
+    ///
+    /// # Errors
+    /// The first fault in this order: cannot be read (H02), incomplete (H01), structure (F001), header, count, hash,
+    /// sums (F002).
+    pub fn parse(bytes: &[u8], layouts: &Layouts, hash_rule: HashRule) -> Result<Self, FileFault> {
+        let (envelope, layout) = Envelope::read(bytes, layouts)?;
+        is_complete(bytes, layout.record_bytes())?;
+        Self::parse_complete(bytes, layout, &envelope, hash_rule)
+    }
+
+    /// Reads a file whose envelope was read and whose end was found before.
+    ///
+    /// # Errors
+    /// As [`ParsedFile::parse`], from structure on.
+    pub fn parse_complete(
+        bytes: &[u8],
+        layout: &Layout,
+        envelope: &Envelope,
+        hash_rule: HashRule,
+    ) -> Result<Self, FileFault> {
+        let frame = Frame::detect(bytes, layout.record_bytes())?;
+        let header = Header::read(frame.header(bytes), layout, envelope)?;
+        let trailer = Trailer {
+            record: frame.trailer(bytes),
+            offset: frame.trailer_offset(),
+            layout,
+        };
+        let (count, at) = trailer.number("record_count")?;
+        if count != Some(frame.data_count()) {
+            return Err(FileFault::RecordCount {
+                at,
+                counted: frame.data_count(),
+            });
+        }
+        let data_sha256 = data_hash(bytes, &frame);
+        let (sent, at) = trailer.cut("data_sha256")?;
+        let blank = sent.iter().all(|b| *b == b' ');
+        let proved = match hash_rule {
+            HashRule::Optional if blank => true,
+            HashRule::Optional | HashRule::Required => read_hash(sent) == Some(data_sha256),
+        };
+        if !proved {
+            return Err(FileFault::DataHash { at });
+        }
+        let names = sums(envelope.kind);
+        let mut values = Vec::with_capacity(names.len());
+        for name in names {
+            let (value, at) = trailer.number(name)?;
+            values.push(value.ok_or(FileFault::Sum { name, at })?);
+        }
+        if envelope.kind == FileKind::Res {
+            let counted = count_outcomes(bytes, &frame, layout)?;
+            for ((name, value), counted) in names.iter().zip(&values).zip(counted) {
+                if *value != counted {
+                    let (_, at) = trailer.cut(name)?;
+                    return Err(FileFault::Sum { name, at });
+                }
+            }
+        }
+        Ok(Self {
+            header,
+            frame,
+            data_sha256,
+            sums: values,
+        })
+    }
+}
+
+/// Names of the sums that the trailer of a kind has, in the order of the record.
+pub const fn sums(kind: FileKind) -> &'static [&'static str] {
+    match kind {
+        FileKind::Upd | FileKind::Ntf | FileKind::Ext | FileKind::Inq | FileKind::Nrq | FileKind::Nrs => &[],
+        FileKind::Res => &["applied", "applied_with_warning", "rejected", "duplicate"],
+        FileKind::Rcr => &[
+            "match",
+            "diff",
+            "only_in_extract",
+            "only_in_master",
+            "removed_in_master",
+            "other_municipality",
+            "code_retired",
+            "person_mismatch",
+            "duplicate_in_extract",
+            "invalid",
+        ],
+        FileKind::Prv => &[
+            "found",
+            "removed",
+            "not_found",
+            "multiple",
+            "too_many",
+            "forward",
+            "denied",
+            "invalid",
+        ],
+    }
+}
+
+fn data_hash(bytes: &[u8], frame: &Frame) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for (_, _, record) in frame.data(bytes) {
+        hasher.update(record);
+    }
+    hasher.finalize().into()
+}
+
+/// Input records by outcome A, W, R, D. A RES has one record for each finding, those of one input record together, and
+/// record number 0 is the file itself.
+fn count_outcomes(bytes: &[u8], frame: &Frame, layout: &Layout) -> Result<[u32; 4], FileFault> {
+    let slot = |name: &'static str| {
+        layout
+            .slot(RecordType::Data, name)
+            .ok_or(FileFault::LayoutField { name })
+    };
+    let (number_slot, outcome_slot) = (slot("record_no")?, slot("outcome")?);
+    let mut counts = [0u32; 4];
+    let mut last: Option<&[u8]> = None;
+    for (_, _, record) in frame.data(bytes) {
+        let number = number_slot.cut(record);
+        let is_file = number.is_some_and(|digits| digits.iter().all(|b| *b == b'0'));
+        if is_file || number == last {
+            continue;
+        }
+        last = number;
+        let [applied, warned, rejected, duplicate] = &mut counts;
+        match outcome_slot.cut(record) {
+            Some(b"A") => *applied += 1,
+            Some(b"W") => *warned += 1,
+            Some(b"R") => *rejected += 1,
+            Some(b"D") => *duplicate += 1,
+            // Counted nowhere, so that the sums cannot add up to the records by accident.
+            Some(_) | None => {}
+        }
+    }
+    Ok(counts)
+}
+
+struct Trailer<'a> {
+    record: &'a [u8],
+    offset: u64,
+    layout: &'a Layout,
+}
+
+impl<'a> Trailer<'a> {
+    /// The bytes of a field and its place in the file.
+    fn cut(&self, name: &'static str) -> Result<(&'a [u8], u64), FileFault> {
+        let slot = self
+            .layout
+            .slot(RecordType::Trailer, name)
+            .ok_or(FileFault::LayoutField { name })?;
+        let bytes = slot.cut(self.record).unwrap_or_default();
+        Ok((bytes, self.offset + u64::from(slot.offset)))
+    }
+
+    fn number(&self, name: &'static str) -> Result<(Option<u32>, u64), FileFault> {
+        let (bytes, at) = self.cut(name)?;
+        let number = read_digits(bytes).ok().and_then(|digits| digits.parse().ok());
+        Ok((number, at))
+    }
+}

@@ -1,0 +1,197 @@
+//! Several runs of a table as one: the newest row of each key. And which runs to make one of, so that a commit's small
+//! runs do not pile up.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::RunError;
+use super::reader::{Bodies, RunCursor, RunReader};
+use super::writer::RunWriter;
+use crate::format::blockfile::BlockRows;
+use crate::format::manifest::RunRef;
+use crate::format::rowcode::RowFault;
+
+/// Runs of one size class that become one. With this many per class, a row is rewritten once per class it passes, and
+/// a lookup visits at most three runs of each.
+const RUNS_PER_CLASS: usize = 4;
+/// Runs up to this size are of class 0; each class is four times the one before.
+const CLASS_0_BYTES: u64 = 64 << 10;
+
+/// A row of a merge. It keeps its block in memory while it lives.
+pub struct MergedRow<'a> {
+    block: Arc<BlockRows>,
+    row: usize,
+    run: &'a RunReader,
+    block_number: usize,
+}
+
+impl MergedRow<'_> {
+    /// The key.
+    pub fn key(&self) -> &[u8] {
+        self.block.key(self.row)
+    }
+
+    /// The small part.
+    pub fn small(&self) -> &[u8] {
+        self.block.small(self.row)
+    }
+
+    /// The body; empty where bodies are skipped.
+    pub fn body(&self) -> &[u8] {
+        self.block.body(self.row)
+    }
+
+    /// A fault with the place of this row.
+    pub fn error(&self, fault: RowFault) -> RunError {
+        self.run.row_error(self.block_number, self.row, fault)
+    }
+}
+
+/// A walk over runs, in the order of keys.
+pub struct Merge<'a> {
+    /// Cursors on a row each, the newest run first.
+    cursors: Vec<RunCursor<'a>>,
+    waiting: Vec<RunCursor<'a>>,
+}
+
+impl<'a> Merge<'a> {
+    /// Walks over `runs`, the newest first.
+    pub fn new(runs: impl IntoIterator<Item = &'a RunReader>, bodies: Bodies) -> Self {
+        Self {
+            cursors: Vec::new(),
+            waiting: runs.into_iter().map(|run| run.cursor(bodies)).collect(),
+        }
+    }
+
+    /// The next row; of rows with one key that of the newest run.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn next_row(&mut self) -> Result<Option<MergedRow<'a>>, RunError> {
+        for mut cursor in std::mem::take(&mut self.waiting) {
+            if cursor.advance()? {
+                self.cursors.push(cursor);
+            }
+        }
+        // `min_by` keeps the first of equal keys, which is the newest run's.
+        let Some(least) = self.cursors.iter().min_by(|a, b| a.key().cmp(b.key())) else {
+            return Ok(None);
+        };
+        let (run, block_number) = least.origin();
+        let Some((block, row)) = least.place() else {
+            return Ok(None);
+        };
+        let found = MergedRow {
+            block: Arc::clone(block),
+            row,
+            run,
+            block_number,
+        };
+        let mut ended = false;
+        for cursor in &mut self.cursors {
+            if cursor.key() == found.key() {
+                ended |= !cursor.advance()?;
+            }
+        }
+        if ended {
+            self.cursors.retain(|cursor| !cursor.key().is_empty());
+        }
+        Ok(Some(found))
+    }
+}
+
+/// Writes the rows of `runs` (the newest first) that `keep` wants into one run.
+///
+/// # Errors
+/// [`RunError`].
+pub fn merge_runs<'a>(
+    runs: impl IntoIterator<Item = &'a RunReader>,
+    mut to: RunWriter,
+    keep: &mut dyn FnMut(&MergedRow<'_>) -> Result<bool, RunError>,
+) -> Result<RunRef, RunError> {
+    let mut merge = Merge::new(runs, Bodies::Read);
+    while let Some(row) = merge.next_row()? {
+        if keep(&row)? {
+            to.push(row.key(), row.small(), row.body())?;
+        }
+    }
+    to.finish()
+}
+
+/// Which of the runs (their lengths in bytes, the oldest first) should become one: the newest ones, as soon as four of
+/// them are of one size class, smaller ones behind them included. `None` where all is well.
+///
+/// A run is thus rewritten once per class, so that the work per commit stays in proportion to its own size times the
+/// logarithm of the register's.
+pub fn runs_to_merge(sizes: &[u64]) -> Option<Range<usize>> {
+    let mut sizes = sizes.to_vec();
+    let end = sizes.len();
+    let mut start = None;
+    // Merging may fill a class again, so it is tried with the merged run in place of its parts.
+    while let Some(from) = class_to_merge(&sizes) {
+        start = Some(from);
+        let merged = sizes.drain(from..).fold(0, u64::saturating_add);
+        sizes.push(merged);
+    }
+    start.map(|start| start..end)
+}
+
+/// Start of the longest tail of runs not above some class in which that class is full.
+fn class_to_merge(sizes: &[u64]) -> Option<usize> {
+    let highest = sizes.iter().copied().map(class).max()?;
+    (0..=highest).find_map(|wanted| {
+        let tail = sizes.iter().rev().take_while(|size| class(**size) <= wanted).count();
+        let start = sizes.len() - tail;
+        let full = sizes.iter().skip(start).filter(|size| class(**size) == wanted).count() >= RUNS_PER_CLASS;
+        full.then_some(start)
+    })
+}
+
+fn class(size: u64) -> u32 {
+    size.div_ceil(CLASS_0_BYTES).max(1).ilog2().div_ceil(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_powers_of_four() {
+        for (kib, wanted) in [(1, 0), (64, 0), (128, 1), (256, 1), (512, 2), (1024, 2), (4096, 3)] {
+            assert_eq!(class(kib << 10), wanted, "{kib} KiB");
+        }
+    }
+
+    #[test]
+    fn four_of_a_class_become_one() {
+        let k = |sizes: &[u64]| runs_to_merge(&sizes.iter().map(|size| size << 10).collect::<Vec<_>>());
+        assert_eq!(k(&[]), None);
+        assert_eq!(k(&[10, 10, 10]), None);
+        assert_eq!(k(&[10, 10, 10, 10]), Some(0..4));
+        assert_eq!(k(&[1 << 20, 10, 10, 10]), None);
+        assert_eq!(k(&[1 << 20, 10, 10, 10, 10]), Some(1..5));
+        // Newer, smaller runs go along; the base stays.
+        assert_eq!(k(&[1 << 20, 200, 200, 200, 10, 200]), Some(1..6));
+        // The four small ones make a fourth of the next class.
+        assert_eq!(k(&[1 << 20, 200, 200, 200, 60, 60, 60, 60]), Some(1..8));
+    }
+
+    #[test]
+    fn a_thousand_commits_leave_few_runs_and_rewrite_little() {
+        let mut sizes: Vec<u64> = vec![1 << 30];
+        let (mut written, mut added) = (0, 0);
+        for night in 0..1000 {
+            let size = 40_000 + night % 7 * 9_000;
+            sizes.push(size);
+            added += size;
+            if let Some(range) = runs_to_merge(&sizes) {
+                let merged: u64 = sizes.drain(range).sum();
+                written += merged;
+                sizes.push(merged);
+            }
+            assert!(sizes.len() <= 1 + 3 * 6, "{sizes:?}");
+            assert_eq!(sizes[0], 1 << 30);
+        }
+        assert!(written < 6 * added, "{written} of {added}");
+    }
+}

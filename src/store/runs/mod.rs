@@ -1,0 +1,135 @@
+//! Runs on disk: immutable files of sorted rows, encrypted (`docs/formats/run.md`).
+//!
+//! `writer` makes one in a single pass, `reader` reads blocks at offsets, `merge` walks several runs of a table as one,
+//! the newest row of a key winning. Rows are byte strings here; `store::master` knows what they mean.
+
+mod merge;
+mod reader;
+mod writer;
+
+pub use merge::{Merge, MergedRow, merge_runs, runs_to_merge};
+pub use reader::{Bodies, RunCursor, RunReader, Visitor};
+pub use writer::RunWriter;
+
+use std::io;
+
+use crate::format::blockfile::{BlockFault, Table};
+use crate::format::manifest::RunName;
+use crate::format::rowcode::RowFault;
+use crate::seal::floe::{FloeFault, FloeParams};
+use crate::seal::wrap::WrapFault;
+
+/// Encrypted segments of a run: 64 KiB, so that one lookup decrypts little more than the block it needs, at an overhead
+/// of 0.05 %. Bulk reading gains nothing from larger ones.
+pub const RUN_SEGMENTS: FloeParams = FloeParams::fixed::<65_536>();
+
+/// Why a run could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The disk failed.
+    #[error("run {run}: cannot {act}")]
+    Disk {
+        /// Name of the run.
+        run: String,
+        /// What was tried.
+        act: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The file has another length than its manifest says.
+    #[error("run {run}: has {got} bytes, its manifest says {want}")]
+    Length {
+        /// Name of the run.
+        run: String,
+        /// Length in the manifest.
+        want: u64,
+        /// Length found.
+        got: u64,
+    },
+    /// The file has another hash than its manifest says.
+    #[error("run {run}: its SHA-256 is not that of its manifest")]
+    Hash {
+        /// Name of the run.
+        run: String,
+    },
+    /// The run's key cannot be unwrapped.
+    #[error("run {run}: its key cannot be used")]
+    Key {
+        /// Name of the run.
+        run: String,
+        /// Why.
+        source: WrapFault,
+    },
+    /// Header or segment is not authentic.
+    #[error("run {run}: {source}")]
+    Seal {
+        /// Name of the run.
+        run: String,
+        /// Where and why.
+        source: FloeFault,
+    },
+    /// Index, footer or a block is malformed.
+    #[error("run {run}: {source}")]
+    Block {
+        /// Name of the run.
+        run: String,
+        /// Where and why.
+        source: BlockFault,
+    },
+    /// A row is malformed.
+    #[error("run {run}: block {block}, row {row}: {source}")]
+    Row {
+        /// Name of the run.
+        run: String,
+        /// Block, 0-based.
+        block: u32,
+        /// Row of the block, 0-based.
+        row: u32,
+        /// Why.
+        source: RowFault,
+    },
+    /// The run has another number of rows than its manifest says.
+    #[error("run {run}: has {got} rows, its manifest says {want}")]
+    RowCount {
+        /// Name of the run.
+        run: String,
+        /// Number in the manifest.
+        want: u64,
+        /// Number found.
+        got: u64,
+    },
+}
+
+impl RunError {
+    /// Adds the run's name to a disk error.
+    fn disk(run: &RunName, act: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let run = run.as_str().to_owned();
+        move |source| Self::Disk { run, act, source }
+    }
+
+    fn seal(run: &RunName) -> impl Fn(FloeFault) -> Self {
+        let run = run.as_str().to_owned();
+        move |source| Self::Seal {
+            run: run.clone(),
+            source,
+        }
+    }
+
+    fn block(run: &RunName) -> impl Fn(BlockFault) -> Self {
+        let run = run.as_str().to_owned();
+        move |source| Self::Block {
+            run: run.clone(),
+            source,
+        }
+    }
+}
+
+/// What a run's key is wrapped for: a key moved to another run's row does not open.
+pub(super) fn key_context(name: &RunName) -> String {
+    format!("runs/{}", name.as_str())
+}
+
+/// Associated data of a run's encryption: a file that took another's name or table does not open.
+fn run_aad(table: Table, name: &RunName) -> Vec<u8> {
+    format!("sekisho run 1\n{}\n{}\n", table.as_str(), name.as_str()).into_bytes()
+}
