@@ -13,6 +13,7 @@ mod read;
 mod verify;
 mod write;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub use fault::{Defect, Fault, LedgerError};
@@ -260,23 +261,52 @@ fn edge_tile(kind: TileKind, size: u64) -> Option<TileId> {
     TileId::all(kind, size).last().filter(|tile| !tile.is_full())
 }
 
-/// Names of the logs that have a checkpoint, oldest first. A folder without one is the rest of a crash.
+/// Names of the logs that have a checkpoint, oldest first. A folder without one is the rest of a crash while the log was
+/// opened, or of a disposal.
 ///
 /// # Errors
-/// `Read`.
+/// `Read`; `Damaged` where the newest log holds more than its opening leaf but its checkpoint is gone: to go on from the
+/// log before would overwrite it.
 pub fn log_names(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogName>, LedgerError> {
     let listed = disk.list(dir).map_err(|source| LedgerError::Read {
         path: dir.to_owned(),
         source,
     })?;
+    let mut all: Vec<LogName> = listed.iter().filter_map(|entry| LogName::parse(&entry.name)).collect();
+    all.sort();
     let mut names = Vec::new();
-    for name in listed.iter().filter_map(|entry| LogName::parse(&entry.name)) {
-        if LogFiles::new(disk, dir, name).has_checkpoint()? {
-            names.push(name);
+    for name in &all {
+        if LogFiles::new(disk, dir, *name).has_checkpoint()? {
+            names.push(*name);
         }
     }
-    names.sort();
+    for name in all
+        .into_iter()
+        .filter(|name| names.last().is_none_or(|newest| name > newest))
+    {
+        let files = LogFiles::new(disk, dir, name);
+        let bundles = files.folder.join("tile/entries");
+        let opening = list(disk, &bundles)?.iter().all(|name| name == "000.p")
+            && list(disk, &bundles.join("000.p"))?
+                .iter()
+                .all(|name| name == "1" || name == "1.tmp");
+        if !opening {
+            return Err(files.defect(CHECKPOINT_FILE, None, Fault::Missing).into());
+        }
+    }
     Ok(names)
+}
+
+/// Names in a folder; none where there is no folder.
+fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, LedgerError> {
+    match disk.list(folder) {
+        Ok(entries) => Ok(entries.into_iter().map(|entry| entry.name).collect()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(LedgerError::Read {
+            path: folder.to_owned(),
+            source,
+        }),
+    }
 }
 
 /// Reads and verifies the checkpoint of a log.

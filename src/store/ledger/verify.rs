@@ -73,7 +73,15 @@ pub fn verify(
     if !valid_prefix(prefix) {
         return Err(LedgerError::Name);
     }
-    let mut names = log_names(disk, dir)?;
+    let mut names = match damage(log_names(disk, dir))? {
+        Ok(names) => names,
+        Err(defect) => {
+            return Ok(Report {
+                defect: Some(defect),
+                ..Report::default()
+            });
+        }
+    };
     if names.is_empty() {
         return Err(LedgerError::Empty);
     }
