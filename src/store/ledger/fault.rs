@@ -115,8 +115,8 @@ pub enum LedgerError {
         /// Year asked for.
         year: u32,
     },
-    /// The log was closed by a key change; a new one must be opened with the new key.
-    #[error("log {0} is closed by a key change")]
+    /// The log takes no more leaves: a key change closed it, or there is a newer one.
+    #[error("log {0} is closed")]
     Closed(LogName),
     /// The key is not the one that must sign here.
     #[error("not the signing key of the ledger")]

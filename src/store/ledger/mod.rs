@@ -13,6 +13,7 @@ mod read;
 mod verify;
 mod write;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub use fault::{Defect, Fault, LedgerError};
@@ -60,12 +61,14 @@ pub struct NewEntry<'a> {
     pub sealed_private: Option<&'a [u8]>,
 }
 
-/// The newest log, open for reading and appending. The caller holds the site's lock while appending.
+/// A log, open for reading; the newest one for appending too. The caller holds the site's lock while appending.
 pub struct Ledger<'d> {
     dir: PathBuf,
     prefix: String,
     verifier: NoteVerifier,
     files: LogFiles<'d>,
+    /// Only the newest log takes leaves.
+    newest: bool,
     checkpoint: SignedNote,
     edge: Edge,
     root: Hash,
@@ -91,7 +94,7 @@ impl<'d> Ledger<'d> {
         let name = LogName::of_year(year)
             .filter(|_| valid_prefix(prefix))
             .ok_or(LedgerError::Name)?;
-        if let Some(newest) = logs(disk, dir)?.last() {
+        if let Some(newest) = log_names(disk, dir)?.last() {
             return Err(LedgerError::Exists(*newest));
         }
         let mut ledger = Self::fresh(disk, dir, prefix, name, signer)?;
@@ -123,6 +126,7 @@ impl<'d> Ledger<'d> {
             prefix: prefix.to_owned(),
             verifier: signer.verifier(),
             files: LogFiles::new(disk, dir, name),
+            newest: true,
             checkpoint: signer.named(&origin)?.sign(&text)?,
             edge,
             root,
@@ -139,10 +143,24 @@ impl<'d> Ledger<'d> {
     /// # Errors
     /// `Empty` where no log was begun; `Damaged`, `Read`, `Name`.
     pub fn open(disk: &'d dyn Disk, dir: &Path, prefix: &str, verifier: &NoteVerifier) -> Result<Self, LedgerError> {
+        let name = log_names(disk, dir)?.pop().ok_or(LedgerError::Empty)?;
+        Self::open_log(disk, dir, prefix, verifier, name)
+    }
+
+    /// Opens any log for reading; only the newest one takes leaves. `verifier` is the key of that log.
+    ///
+    /// # Errors
+    /// `Damaged` (`Missing` where there is no such log), `Read`, `Name`.
+    pub fn open_log(
+        disk: &'d dyn Disk,
+        dir: &Path,
+        prefix: &str,
+        verifier: &NoteVerifier,
+        name: LogName,
+    ) -> Result<Self, LedgerError> {
         if !valid_prefix(prefix) {
             return Err(LedgerError::Name);
         }
-        let name = logs(disk, dir)?.pop().ok_or(LedgerError::Empty)?;
         let files = LogFiles::new(disk, dir, name);
         let (checkpoint, parsed) = read_checkpoint(&files, prefix, verifier)?;
         let mut levels = Vec::new();
@@ -161,6 +179,7 @@ impl<'d> Ledger<'d> {
             prefix: prefix.to_owned(),
             verifier: verifier.clone(),
             files,
+            newest: log_names(disk, dir)?.last() == Some(&name),
             checkpoint,
             edge,
             root: parsed.root,
@@ -198,9 +217,12 @@ impl<'d> Ledger<'d> {
     /// checkpoint of the log before; it is committed at once. After a key change `signer` is the new key.
     ///
     /// # Errors
-    /// `Year`, `Signer`, and as [`Ledger::append`] and [`Ledger::commit`].
+    /// `Year`, `Closed` (not the newest log), `Signer`, and as [`Ledger::append`] and [`Ledger::commit`].
     pub fn open_year(&mut self, year: u32, time: Instant, signer: &NoteSigner) -> Result<Tip, LedgerError> {
         let current = self.files.name;
+        if !self.newest {
+            return Err(LedgerError::Closed(current));
+        }
         let wrong = LedgerError::Year { current, year };
         let name = if year > current.year() {
             LogName::of_year(year)
@@ -239,20 +261,52 @@ fn edge_tile(kind: TileKind, size: u64) -> Option<TileId> {
     TileId::all(kind, size).last().filter(|tile| !tile.is_full())
 }
 
-/// Names of the logs that have a checkpoint, oldest first. A folder without one is the rest of a crash.
-fn logs(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogName>, LedgerError> {
+/// Names of the logs that have a checkpoint, oldest first. A folder without one is the rest of a crash while the log was
+/// opened, or of a disposal.
+///
+/// # Errors
+/// `Read`; `Damaged` where the newest log holds more than its opening leaf but its checkpoint is gone: to go on from the
+/// log before would overwrite it.
+pub fn log_names(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogName>, LedgerError> {
     let listed = disk.list(dir).map_err(|source| LedgerError::Read {
         path: dir.to_owned(),
         source,
     })?;
+    let mut all: Vec<LogName> = listed.iter().filter_map(|entry| LogName::parse(&entry.name)).collect();
+    all.sort();
     let mut names = Vec::new();
-    for name in listed.iter().filter_map(|entry| LogName::parse(&entry.name)) {
-        if LogFiles::new(disk, dir, name).has_checkpoint()? {
-            names.push(name);
+    for name in &all {
+        if LogFiles::new(disk, dir, *name).has_checkpoint()? {
+            names.push(*name);
         }
     }
-    names.sort();
+    for name in all
+        .into_iter()
+        .filter(|name| names.last().is_none_or(|newest| name > newest))
+    {
+        let files = LogFiles::new(disk, dir, name);
+        let bundles = files.folder.join("tile/entries");
+        let opening = list(disk, &bundles)?.iter().all(|name| name == "000.p")
+            && list(disk, &bundles.join("000.p"))?
+                .iter()
+                .all(|name| name == "1" || name == "1.tmp");
+        if !opening {
+            return Err(files.defect(CHECKPOINT_FILE, None, Fault::Missing).into());
+        }
+    }
     Ok(names)
+}
+
+/// Names in a folder; none where there is no folder.
+fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, LedgerError> {
+    match disk.list(folder) {
+        Ok(entries) => Ok(entries.into_iter().map(|entry| entry.name).collect()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(LedgerError::Read {
+            path: folder.to_owned(),
+            source,
+        }),
+    }
 }
 
 /// Reads and verifies the checkpoint of a log.

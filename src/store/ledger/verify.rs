@@ -10,7 +10,7 @@ use super::edge::Edge;
 use super::fault::{Defect, Fault, LedgerError};
 use super::files::{LogFiles, private_object};
 use super::name::LogName;
-use super::{CHECKPOINT_FILE, logs, read_checkpoint, valid_prefix};
+use super::{CHECKPOINT_FILE, log_names, read_checkpoint, valid_prefix};
 use crate::format::leaf::{Act, Label, Leaf};
 use crate::format::note::SignedNote;
 use crate::format::proof::Checkpoint;
@@ -73,7 +73,15 @@ pub fn verify(
     if !valid_prefix(prefix) {
         return Err(LedgerError::Name);
     }
-    let mut names = logs(disk, dir)?;
+    let mut names = match damage(log_names(disk, dir))? {
+        Ok(names) => names,
+        Err(defect) => {
+            return Ok(Report {
+                defect: Some(defect),
+                ..Report::default()
+            });
+        }
+    };
     if names.is_empty() {
         return Err(LedgerError::Empty);
     }

@@ -122,7 +122,7 @@ impl Ledger<'_> {
     /// Tests leaves before anything is written; the key text of a key change among them.
     fn check_new(&self, entries: &[NewEntry<'_>]) -> Result<Option<String>, LedgerError> {
         let mut closed_by = self.closed_by.clone();
-        if closed_by.is_some() && !entries.is_empty() {
+        if (closed_by.is_some() || !self.newest) && !entries.is_empty() {
             return Err(LedgerError::Closed(self.files.name));
         }
         for (position, entry) in entries.iter().enumerate() {

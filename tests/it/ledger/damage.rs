@@ -141,11 +141,23 @@ fn missing_longer_and_shorter_objects_are_found() {
         disk.put(&path, &good).unwrap();
     }
     intact(&disk);
-    // Without its checkpoint a log is none.
+    // Without its checkpoint the newest log must not be taken for the rest of a crash.
     disk.remove(&log_path("checkpoint")).unwrap();
-    let verified = verify(&disk, &dir(), PREFIX, &signer().verifier(), &mut opens);
-    assert!(matches!(verified, Err(LedgerError::Empty)));
-    assert!(matches!(open(&disk), Err(LedgerError::Empty)));
+    let found = defect(&disk);
+    assert_eq!((found.object.as_str(), found.fault), ("checkpoint", Fault::Missing));
+    assert!(matches!(open(&disk), Err(LedgerError::Damaged(d)) if d.fault == Fault::Missing));
+}
+
+#[test]
+fn the_newest_year_without_its_checkpoint_is_not_opened_again() {
+    let disk = site(20);
+    let mut ledger = open(&disk).unwrap();
+    ledger.open_year(2021, time(), &signer()).unwrap();
+    grow(&mut ledger, 5);
+    disk.remove(&dir().join("2021/checkpoint")).unwrap();
+    let found = defect(&disk);
+    assert_eq!((found.log.year(), found.fault), (2021, Fault::Missing));
+    assert!(open(&disk).is_err());
 }
 
 /// A log of the same size whose leaf 5 is another, with all its tiles in order.

@@ -5,6 +5,7 @@ mod damage;
 mod growth;
 mod misuse;
 mod proof;
+mod properties;
 mod published;
 mod vectors;
 mod years;

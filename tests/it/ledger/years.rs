@@ -1,7 +1,7 @@
 //! The chain of logs: a new year, a new key, a log that is gone, a log that is another.
 
 use sekisho::seal::notesign::NoteVerifier;
-use sekisho::store::ledger::{Fault, LogName};
+use sekisho::store::ledger::{Fault, LogName, log_names};
 
 use super::*;
 
@@ -93,6 +93,24 @@ fn a_log_closed_by_a_key_change_takes_nothing_more() {
     assert_eq!(ledger.open_year(2020, time(), &new_key()).unwrap().log, name("2020.2"));
     add(&mut ledger, &[leaf(1)], &new_key());
     assert_eq!(examine_with(&disk, &new_key().verifier()).defect, None);
+}
+
+#[test]
+fn older_logs_are_read_but_take_nothing() {
+    let disk = chain();
+    let open_log = |log: &str, key: &NoteSigner| Ledger::open_log(&disk, &dir(), PREFIX, &key.verifier(), name(log));
+    let mut old = open_log("2020", &signer()).unwrap();
+    assert_eq!(old.entry(7).unwrap(), leaf(7).public);
+    assert_eq!(old.proof_file(6).unwrap().hashes.len(), 5);
+    assert!(matches!(stage(&old, &[leaf(20)]), Err(LedgerError::Closed(log)) if log == name("2020")));
+    assert!(matches!(
+        old.open_year(2025, time(), &signer()),
+        Err(LedgerError::Closed(_))
+    ));
+    assert_eq!(open_log("2021.2", &new_key()).unwrap().tip().size, 2);
+    assert!(matches!(open_log("2022", &new_key()), Err(LedgerError::Damaged(d)) if d.fault == Fault::Missing));
+    let names = log_names(&disk, &dir()).unwrap();
+    assert_eq!(names, ["2020", "2021", "2021.2", "2024"].map(name));
 }
 
 #[test]
