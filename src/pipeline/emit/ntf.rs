@@ -1,7 +1,9 @@
 //! NTF: every applied notice of a run, for the national body, in the order of processing.
 
 use super::OwnHead;
-use crate::domain::ids::PartyId;
+use std::borrow::Cow;
+
+use crate::domain::ids::{JuminCode, MyNumber, PartyId};
 use crate::domain::item::{Item, Kind};
 use crate::domain::row::Row;
 use crate::format::exchange::{ExchangeWriter, WriteFault};
@@ -90,8 +92,8 @@ impl<'l> NtfWriter<'l> {
                         }
                     }
                 }
-                Kind::Ascii => self.writer.ascii(slot, value(line, item))?,
-                Kind::Digits => self.writer.digits(slot, value(line, item))?,
+                Kind::Ascii => self.writer.ascii(slot, &value(line, item))?,
+                Kind::Digits => self.writer.digits(slot, &value(line, item))?,
             }
         }
         for ((_, counter), count) in COUNTS.into_iter().zip(geta) {
@@ -103,8 +105,10 @@ impl<'l> NtfWriter<'l> {
             let flag = if geta.iter().any(|count| *count > 0) { "1" } else { "0" };
             self.writer.ascii(slot, flag)?;
         }
-        self.writer.ascii(self.old_my_number, &line.record.old_my_number)?;
-        self.writer.ascii(self.old_jumin_code, &line.record.old_jumin_code)?;
+        let old_my_number = line.record.old_my_number.map(MyNumber::text).unwrap_or_default();
+        self.writer.ascii(self.old_my_number, &old_my_number)?;
+        let old_jumin_code = line.record.old_jumin_code.map(JuminCode::text).unwrap_or_default();
+        self.writer.ascii(self.old_jumin_code, &old_jumin_code)?;
         self.writer
             .ascii(self.source_sender, line.record.source.sender.as_str())?;
         self.writer
@@ -135,16 +139,16 @@ impl<'l> NtfWriter<'l> {
 }
 
 /// Items 10, 11, 18 and 22 are those of the notice (a 90 leaves the row's own alone), all others those of the master.
-fn value<'a>(line: &NtfLine<'a>, item: Item) -> &'a str {
+fn value<'a>(line: &'a NtfLine<'_>, item: Item) -> Cow<'a, str> {
     if item == Item::ChangeReason {
-        &line.record.change_reason
+        Cow::Borrowed(line.record.reason.code())
     } else if item == Item::ChangeDate {
-        &line.record.change_date
+        Cow::Borrowed(line.record.change_date(line.row))
     } else if item == Item::Timestamp {
-        &line.record.timestamp
+        Cow::Owned(line.record.timestamp.to_string())
     } else if item == Item::UpdateSeq {
-        &line.record.update_seq
+        Cow::Owned(format!("{:06}", line.record.update_seq))
     } else {
-        line.row.get(item)
+        Cow::Borrowed(line.row.get(item))
     }
 }
