@@ -30,6 +30,20 @@ impl Instant {
         self.0
     }
 
+    /// Milliseconds since an earlier instant; negative where it is a later one.
+    pub fn millis_since(self, earlier: Self) -> i64 {
+        let millis = |instant: Self| {
+            let clock = instant.0 % 1_000_000_000;
+            let day = instant
+                .date()
+                .calendar()
+                .map_or(0, |day| i64::from(day.num_days_from_ce()));
+            let of_day = clock / 10_000_000 * 3_600_000 + clock / 100_000 % 100 * 60_000 + clock % 100_000;
+            day * 86_400_000 + i64::try_from(of_day).unwrap_or(0)
+        };
+        millis(self) - millis(earlier)
+    }
+
     /// The day.
     pub fn date(self) -> BusinessDate {
         BusinessDate(u32::try_from(self.0 / 1_000_000_000).unwrap_or_default())
@@ -129,6 +143,16 @@ mod tests {
         ] {
             assert!(Instant::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn milliseconds_across_midnight() {
+        let at = |text: &str| Instant::parse(text).unwrap();
+        assert_eq!(at("20210101000000500").millis_since(at("20201231235959000")), 1500);
+        assert_eq!(
+            at("20200914093000000").millis_since(at("20200914103000000")),
+            -3_600_000
+        );
     }
 
     #[test]

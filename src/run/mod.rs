@@ -2,6 +2,7 @@
 
 pub mod commit;
 pub mod demo;
+pub mod demo_site;
 pub mod init;
 pub mod keys;
 pub mod known;
