@@ -183,6 +183,8 @@ pub struct EntryKey {
     pub moved_out: Option<MoveOut>,
     /// Greatest item 18 of the notices applied under this code.
     pub newest_notice: Instant,
+    /// Versions ever stored under this code: the number of the next one.
+    pub versions: u32,
 }
 
 impl EntryKey {
@@ -304,6 +306,7 @@ pub fn decode_entry_key(key: &[u8], small: &[u8]) -> Result<EntryKey, RowFault> 
         former: head.former,
         moved_out: head.moved_out,
         newest_notice: head.newest_notice,
+        versions: head.versions,
     })
 }
 
