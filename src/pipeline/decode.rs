@@ -5,7 +5,7 @@
 use crate::domain::finding::{Finding, Place};
 use crate::domain::ids::PartyId;
 use crate::domain::item::{Item, Kind};
-use crate::domain::party::Encoding;
+use crate::domain::party::{Encoding, FileKind};
 use crate::domain::row::Row;
 use crate::format::exchange::{FieldFault, read_ascii, read_code, read_digits, read_wide};
 use crate::format::layout::{FieldType, Layout, RecordType, Slot};
@@ -119,6 +119,10 @@ pub struct DecodedRecord {
     pub echo: Echo,
 }
 
+/// Room for the text of a row at first: names, address and digits of nearly everybody, in UTF-8, while the fields
+/// themselves are mostly padding.
+const USUAL_TEXT_BYTES: usize = 448;
+
 /// Reads the data records of one file. Its buffers serve all of them, so that a record allocates its row and no more.
 pub struct Decoder<'a> {
     places: FieldPlaces,
@@ -154,7 +158,7 @@ impl<'a> Decoder<'a> {
         let mut decoded = DecodedRecord {
             record_no,
             offset,
-            row: Row::with_capacity(self.sender, record.len()),
+            row: Row::with_capacity(self.sender, USUAL_TEXT_BYTES),
             old_my_number: String::new(),
             old_jumin_code: String::new(),
             faulty: FieldSet::default(),
@@ -308,9 +312,7 @@ pub fn decode_named<'l>(
         let text = match field.slot.kind {
             FieldType::Digits => read_digits(bytes).map(str::to_owned),
             // What a RES echoes was taken as it came: it may be anything that is printable.
-            FieldType::Ascii if digits && layout.kind() != crate::domain::party::FileKind::Res => {
-                read_code(bytes).map(str::to_owned)
-            }
+            FieldType::Ascii if digits && layout.kind() != FileKind::Res => read_code(bytes).map(str::to_owned),
             FieldType::Ascii => read_ascii(bytes).map(str::to_owned),
             FieldType::Shown if !shown_wide => read_ascii(bytes).map(str::to_owned),
             FieldType::Wide | FieldType::Shown => {

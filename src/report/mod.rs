@@ -1,1 +1,3 @@
-//! Reports from the result types of `run`.
+//! Reports from the result types of `run`, and the booklet of the rules.
+
+pub mod booklet;

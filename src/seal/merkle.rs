@@ -202,8 +202,8 @@ pub enum ProofError {
         /// Number of leaves.
         size: u64,
     },
-    /// The old tree is larger than the new one.
-    #[error("a tree of {old} leaves cannot grow into one of {new}")]
+    /// The old tree is empty, or larger than the new one.
+    #[error("no proof from a tree of {old} leaves to one of {new}")]
     Sizes {
         /// Leaves of the old tree.
         old: u64,
@@ -255,8 +255,8 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
     if hash == *root { Ok(()) } else { Err(ProofError::Root) }
 }
 
-/// Verifies that the tree of `new` leaves begins with the tree of `old` leaves (RFC 9162, section 2.1.4.2). The empty
-/// tree is a beginning of every tree, with an empty proof.
+/// Verifies that the tree of `new` leaves begins with the tree of `old` leaves (RFC 9162, section 2.1.4.2). About
+/// the empty tree there is nothing to prove, so `old` is at least 1.
 ///
 /// # Errors
 /// [`ProofError`].
@@ -267,17 +267,12 @@ pub fn verify_consistency(
     new_root: &Hash,
     proof: &[Hash],
 ) -> Result<(), ProofError> {
-    if old > new {
+    if old == 0 || old > new {
         return Err(ProofError::Sizes { old, new });
     }
     let wrong_length = ProofError::Length { hashes: proof.len() };
-    if old == new || old == 0 {
-        let same = if old == 0 {
-            *old_root == empty_root()
-        } else {
-            old_root == new_root
-        };
-        return match (proof.is_empty(), same) {
+    if old == new {
+        return match (proof.is_empty(), old_root == new_root) {
             (false, _) => Err(wrong_length),
             (true, false) => Err(ProofError::Root),
             (true, true) => Ok(()),
@@ -446,7 +441,7 @@ mod tests {
                 proof.truncate(proof.len().saturating_sub(2));
                 assert!(size == 1 || verify_inclusion(leaf, index, size, &proof, &root).is_err());
             }
-            for old in 0..=size {
+            for old in 1..=size {
                 let old_root = mth(&all[..usize::try_from(old).unwrap()]);
                 let Ok(mut proof) = consistency_proof(&nodes, old, size);
                 assert_eq!(
@@ -455,7 +450,8 @@ mod tests {
                     "{old} {size}"
                 );
                 assert!(verify_consistency(old, size, &[0; 32], &root, &proof).is_err());
-                assert!(old == 0 || verify_consistency(old, size, &old_root, &[0; 32], &proof).is_err());
+                assert!(verify_consistency(old, size, &old_root, &[0; 32], &proof).is_err());
+                assert!(verify_consistency(0, size, &empty_root(), &root, &[]).is_err());
                 assert!(old == size || verify_consistency(size, old, &root, &old_root, &proof).is_err());
                 proof.push([0; 32]);
                 assert!(verify_consistency(old, size, &old_root, &root, &proof).is_err());

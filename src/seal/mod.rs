@@ -1,5 +1,6 @@
 //! Cryptography over buffers. Knows no paths and draws no randomness of its own.
 
+pub mod atrest;
 pub mod digest;
 pub mod floe;
 pub mod hpke;

@@ -128,6 +128,14 @@ impl NoteSigner {
         &self.name
     }
 
+    /// The same key under another name, and so with another id: a log signs with the name of its origin.
+    ///
+    /// # Errors
+    /// [`NoteSignError::KeyName`].
+    pub fn named(&self, name: &str) -> Result<Self, NoteSignError> {
+        Self::new(name, self.secret.seed())
+    }
+
     /// Signs `text`, which must end in a newline. The same text always gives the same note.
     ///
     /// # Errors
@@ -194,6 +202,14 @@ impl NoteVerifier {
         let verifier = Self::new(name, public)?;
         same_id(given, verifier.key_id)?;
         Ok(verifier)
+    }
+
+    /// The same key under another name; see [`NoteSigner::named`].
+    ///
+    /// # Errors
+    /// [`NoteSignError::KeyName`].
+    pub fn named(&self, name: &str) -> Result<Self, NoteSignError> {
+        Self::new(name, self.public)
     }
 
     /// The verifier key text.
@@ -369,6 +385,9 @@ mod tests {
         let note = signer.sign("text\n").unwrap();
         let again = NoteSigner::parse(&signer.skey()).unwrap();
         assert_eq!(again.sign("text\n").unwrap(), note);
+        let renamed = signer.named("example.com/site/2020").unwrap();
+        assert!(signer.verifier().verify(&renamed.sign("text\n").unwrap()).is_err());
+        assert_eq!(signer.verifier().named("example.com/site/2020"), Ok(renamed.verifier()));
         assert_eq!(NoteVerifier::parse(&signer.vkey()).unwrap().verify(&note), Ok(()));
         assert!(matches!(
             signer.sign("text"),

@@ -1,1 +1,10 @@
-//! To be written.
+//! Layouts, exchange files, intake, decoding and emitting: from bytes to verdicts and back.
+
+mod admission;
+mod cases;
+mod decoding;
+mod docs;
+mod emitting;
+mod hand;
+mod ladder;
+mod samples;

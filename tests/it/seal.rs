@@ -1,3 +1,4 @@
 //! Sealing against public vectors and an independent reader.
 
+mod reader;
 mod vectors;

@@ -85,7 +85,7 @@ pub fn read_wide(
     out: &mut String,
     cells: &mut Vec<CellMark>,
 ) -> Result<u16, FieldFault> {
-    match wide_encoding(encoding).decode_wide(bytes, gaiji, out, cells) {
+    match WideEncoding::from(encoding).decode_wide(bytes, gaiji, out, cells) {
         Ok(facts) => Ok(facts.geta),
         Err(WideFault::Undecodable { .. }) => Err(FieldFault::Undecodable),
         Err(WideFault::NotWide { .. } | WideFault::LeadingBlank) => Err(FieldFault::NotAllowed),
@@ -101,14 +101,6 @@ pub fn geta_in(bytes: &[u8], encoding: Encoding) -> u32 {
     // Both encodings write two bytes a unit, and no half of a surrogate pair is 30 13.
     let count = bytes.chunks_exact(2).filter(|pair| *pair == geta).count();
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// The encoding of type N fields by its name in `text`.
-pub const fn wide_encoding(encoding: Encoding) -> WideEncoding {
-    match encoding {
-        Encoding::Cp932 => WideEncoding::Cp932,
-        Encoding::Ucs2Be => WideEncoding::Ucs2Be,
-    }
 }
 
 fn printable(bytes: &[u8]) -> Result<&str, FieldFault> {

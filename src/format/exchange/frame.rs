@@ -58,9 +58,6 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Fewest records of a file: header, trailer, end.
-    const FIXED_RECORDS: usize = 3;
-
     /// Finds the records of a file: one header, data records, one trailer, one end, all `record_bytes` long and all
     /// with the line end of the first; the line end of the last may be missing. An 0x1A behind the last record is
     /// taken off, with the line end behind it.
@@ -74,50 +71,50 @@ impl Frame {
             return Err(FileFault::Length { at: 0 });
         };
         let line_end = LineEnd::starting(behind_first);
-        let unit = record_len.saturating_add(line_end.bytes().len());
-        // The last line end may be missing: with it, the content is a whole number of units.
-        let count = (content.len().saturating_add(line_end.bytes().len())) / unit;
-        for index in 0..count {
-            let start = index * unit;
-            let end = start + record_len;
-            let record = content.get(start..end).unwrap_or_default();
-            let behind = content.get(end..).unwrap_or_default();
-            let is_last = index + 1 == count;
-            // In a sound file of `count` records this one is of the type wanted; in a file that ends too early or too
-            // late the last ones are not, and the fault is named below by its length.
-            let want = match (index, count - index) {
-                (0, _) => RecordType::Header,
-                (_, 1) => RecordType::End,
-                (_, 2) => RecordType::Trailer,
-                _ => RecordType::Data,
-            };
-            if record.first() != Some(&want.byte()) {
-                return Err(FileFault::RecordType { at: offset(start) });
-            }
-            let sound = if is_last {
-                behind.is_empty() || behind == line_end.bytes()
-            } else {
-                LineEnd::starting(behind) == line_end || line_end == LineEnd::None
-            };
-            if !sound {
-                return Err(if is_last && !LineEnd::strip(behind).is_empty() {
-                    FileFault::Length { at: offset(end) }
+        let mut want = Some(RecordType::Header);
+        let mut data_count: u32 = 0;
+        let mut rest = content;
+        while !rest.is_empty() {
+            let at = offset(content.len() - rest.len());
+            let Some((record, behind)) = rest.split_at_checked(record_len) else {
+                let is_line_end = LineEnd::strip(rest).is_empty();
+                return Err(if is_line_end {
+                    FileFault::LineEnd { at }
                 } else {
-                    FileFault::LineEnd { at: offset(end) }
+                    FileFault::Length { at }
                 });
+            };
+            let found = RecordType::ALL
+                .into_iter()
+                .find(|kind| record.first() == Some(&kind.byte()));
+            want = match (want, found) {
+                (Some(RecordType::Header), Some(RecordType::Header)) => Some(RecordType::Data),
+                (Some(RecordType::Data), Some(RecordType::Data)) => {
+                    data_count = data_count.checked_add(1).ok_or(FileFault::Length { at })?;
+                    Some(RecordType::Data)
+                }
+                // Where data may stand, the trailer may: there can be none.
+                (Some(RecordType::Data), Some(RecordType::Trailer)) => Some(RecordType::End),
+                (Some(RecordType::End), Some(RecordType::End)) => None,
+                (_, _) => return Err(FileFault::RecordType { at }),
+            };
+            if behind.is_empty() {
+                break;
             }
+            rest = behind.strip_prefix(line_end.bytes()).ok_or(FileFault::LineEnd {
+                at: offset(content.len() - behind.len()),
+            })?;
         }
-        let data_count = count.checked_sub(Self::FIXED_RECORDS);
-        match data_count.map(u32::try_from) {
-            Some(Ok(data_count)) => Ok(Self {
-                line_end,
-                record_bytes: record_len,
-                data_count,
-            }),
-            Some(Err(_)) | None => Err(FileFault::Length {
+        if want.is_some() {
+            return Err(FileFault::Length {
                 at: offset(content.len()),
-            }),
+            });
         }
+        Ok(Self {
+            line_end,
+            record_bytes: record_len,
+            data_count,
+        })
     }
 
     /// What stands between the records.
@@ -319,24 +316,32 @@ mod tests {
 
     #[test]
     fn record_types_have_their_places() {
-        for (types, at) in [
+        for (types, index) in [
             ("2289", 0),
-            ("1299", 16),
-            ("1279", 16),
-            ("12819", 16),
-            ("11289", 8),
-            ("18289", 8),
-            ("122", 8),
-            ("1989", 8),
-            ("1 89", 8),
+            ("1299", 2),
+            ("1279", 2),
+            ("12819", 3),
+            ("11289", 1),
+            ("18289", 2),
+            ("1889", 2),
+            ("12899", 4),
+            ("1989", 1),
+            ("1 89", 1),
         ] {
             assert_eq!(
                 Frame::detect(&file(types, "\n"), 8),
-                Err(FileFault::RecordType { at: at / 8 * 9 }),
+                Err(FileFault::RecordType { at: index * 9 }),
                 "{types}"
             );
         }
-        assert_eq!(Frame::detect(&file("19", ""), 8), Err(FileFault::Length { at: 16 }));
+        for types in ["1", "12", "122", "18", "1228"] {
+            let at = types.len() as u64 * 8;
+            assert_eq!(
+                Frame::detect(&file(types, ""), 8),
+                Err(FileFault::Length { at }),
+                "{types}"
+            );
+        }
         assert_eq!(Frame::detect(b"1", 8), Err(FileFault::Length { at: 0 }));
         assert_eq!(Frame::detect(b"", 8), Err(FileFault::Length { at: 0 }));
         assert_eq!(Frame::detect(b"1", 0), Err(FileFault::Length { at: 0 }));

@@ -15,7 +15,7 @@ mod writer;
 
 pub use envelope::Envelope;
 pub use fault::FileFault;
-pub use field::{FieldFault, geta_in, read_ascii, read_code, read_digits, read_wide, wide_encoding};
+pub use field::{FieldFault, geta_in, read_ascii, read_code, read_digits, read_wide};
 pub use frame::{DataRecords, Frame, LineEnd, is_complete};
 pub use header::{Header, KindFields, RequestedItems};
 pub use notice::{NoticeWriter, OldNumbers};

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::field::{geta_in, wide_encoding};
+use super::field::geta_in;
 use super::frame::LineEnd;
 use super::parsed::sums;
 use crate::domain::ids::PartyId;
@@ -213,7 +213,7 @@ impl<'l> ExchangeWriter<'l> {
         }
         let field = slot.cut_mut(&mut self.record).ok_or(wrong)?;
         self.scratch.clear();
-        let encoding = wide_encoding(self.encoding);
+        let encoding = self.encoding.into();
         let outcome = fit(text, cells, own, gaiji, encoding, field.len(), &mut self.scratch);
         field.copy_from_slice(self.scratch.get(..field.len()).ok_or(wrong)?);
         Ok(Given {

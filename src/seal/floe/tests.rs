@@ -92,6 +92,37 @@ fn nonces_differ_by_position_final_flag_and_iv() {
     assert_eq!(seen.len(), 20);
 }
 
+/// The published messages are all shorter than one group, so the 2^20 segments of a key are tested by the text of the
+/// specification: the key of a segment is derived here once more, from the position with its low 20 bits cleared.
+#[test]
+fn a_new_key_begins_every_2_to_the_20_segments() {
+    let params = FloeParams::new(40).unwrap();
+    let sealer = Sealer::new(&key(), params, AAD, [7; 32]);
+    let kdf = |key: &[u8], purpose: &[u8]| {
+        let mut mac = Hmac::<Sha384>::new_from_slice(key).unwrap();
+        for part in [&sealer.header()[..42], purpose, AAD, &[1]] {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().to_vec()
+    };
+    let message_key = kdf(&[0; 32], b"MESSAGE_KEY:");
+    for (index, group) in [(0, 0), ((1 << 20) - 1, 0), (1 << 20, 1 << 20), ((3 << 20) + 5, 3 << 20)] {
+        let mut out = Vec::new();
+        sealer.seal_segment(index, b"segments", false, &mut out).unwrap();
+        let group: u64 = group;
+        let segment_key = kdf(&message_key, &[b"DEK:", &group.to_be_bytes()[..]].concat());
+        let cipher = Aes256Gcm::new_from_slice(&segment_key[..32]).unwrap();
+        let nonce: [u8; 12] = out[4..16].try_into().unwrap();
+        let aad = [&index.to_be_bytes()[..], &[0]].concat();
+        let tag: [u8; 16] = out[24..].try_into().unwrap();
+        let mut text = out[16..24].to_vec();
+        cipher
+            .decrypt_inout_detached(&nonce.into(), &aad, text.as_mut_slice().into(), &tag.into())
+            .unwrap();
+        assert_eq!(text, b"segments", "{index}");
+    }
+}
+
 #[test]
 fn every_bit_flip_and_every_cut_is_refused() {
     let (params, _, sealed) = message(8 * 2 + 3);

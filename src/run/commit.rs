@@ -1,0 +1,474 @@
+//! The commit protocol and its recovery (docs/design.md, "One commit").
+//!
+//! The signed checkpoint is the commit point. What comes after it is [`complete`], which the happy path and recovery
+//! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rand_core::{CryptoRng, Rng as _};
+
+use super::site::{Site, Tools};
+use super::trouble;
+use crate::domain::fault::{Fault, FaultId};
+use crate::domain::instant::BusinessDate;
+use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
+use crate::format::manifest::{Manifest, Pointer};
+use crate::ports::Disk;
+use crate::seal::atrest::{open_at_rest, seal_at_rest};
+use crate::seal::digest;
+use crate::seal::keys::SiteSecrets;
+use crate::store::folders::Folders;
+use crate::store::generations::hash_of;
+use crate::store::inbox;
+use crate::store::ledger::{Ledger, NewEntry};
+use crate::store::paths::{StorePaths, manifest_file, run_file};
+use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
+use crate::store::{atomic, generations};
+
+/// Name of the manifest's hash among the heads of a leaf.
+const MANIFEST: &str = "manifest";
+/// Context under which an intent is sealed.
+const INTENT_CONTEXT: &str = "staging/intent";
+/// Context under which the private part of a leaf is sealed.
+pub const PRIVATE_CONTEXT: &str = "ledger/private";
+/// Largest intent, decompressed.
+const INTENT_MAX_BYTES: u64 = 256 << 20;
+
+/// A commit that is ready: objects staged, leaves written down, nothing decided.
+pub struct Draft<'d> {
+    /// The staging folder with its objects.
+    pub stage: Stage<'d>,
+    /// What the commit leaves.
+    pub manifest: Manifest,
+    /// Leaves; the last one closes the commit and may not be that of an outgoing file.
+    pub leaves: Vec<Leaf>,
+    /// Outgoing packages: position of the leaf among `leaves`, and the path relative to the site.
+    pub outgoing: Vec<(usize, String)>,
+    /// Inbound files that are used up.
+    pub retired: Vec<Retired>,
+    /// Spool files that are no longer needed, relative to the site.
+    pub dropped: Vec<String>,
+    /// Business date.
+    pub business_date: BusinessDate,
+}
+
+/// What recovery did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Commits that were decided and are carried to their end now.
+    pub completed: Vec<u64>,
+    /// Commits that were never decided; their objects are discarded.
+    pub discarded: Vec<u64>,
+}
+
+/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place.
+pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
+    let tools = site.tools;
+    let mut rng = tools.generator()?;
+    let Draft {
+        mut stage,
+        manifest,
+        mut leaves,
+        outgoing,
+        retired,
+        dropped,
+        business_date,
+    } = draft;
+    open_year(site, business_date)?;
+    let manifest_hash = hash_of(&manifest).map_err(|e| trouble::master(&e))?;
+    place_runs(&mut stage, site.master.manifest(), &manifest);
+    let manifest_path = format!("store/manifests/{}", manifest_file(manifest.commit));
+    let put = stage.put("manifest", &manifest.bytes().map_err(trouble::bug)?, &manifest_path);
+    put.map_err(trouble::disk(&stage.folder()))?;
+    for leaf in &mut leaves {
+        if leaf.act != Act::Outgoing {
+            leaf.run = Label::new(&format!("commit-{:010}", manifest.commit));
+            leaf.business_date = Some(business_date);
+        }
+    }
+    let closing = leaves.last_mut().filter(|leaf| leaf.act != Act::Outgoing);
+    let closing = closing.ok_or_else(|| trouble::bug("a commit without a closing leaf"))?;
+    name_manifest(closing, manifest_hash.0)?;
+    let encoded = encode_all(&leaves, &mut rng)?;
+    let tip = site.ledger.tip();
+    let first_index = tip.size;
+    let index_of = |position: usize| first_index + u64::try_from(position).unwrap_or(0);
+    let intent = Intent {
+        commit: manifest.commit,
+        manifest_sha256: digest::to_hex(&manifest_hash.0),
+        placements: stage.placements().to_vec(),
+        current: pointer_text(&manifest, manifest_hash, &site.ledger, index_of(leaves.len()))?,
+        outgoing: outgoing
+            .into_iter()
+            .map(|(at, path)| Outgoing {
+                path,
+                leaf_index: index_of(at),
+            })
+            .collect(),
+        retired,
+        dropped,
+        ledger_size: index_of(leaves.len()),
+        ledger_year: tip.log.year(),
+        business_date: business_date.value(),
+    };
+    let folder = stage.folder();
+    let sealed = seal_intent(&site.secrets, &intent, &mut rng)?;
+    stage.finish(&sealed).map_err(trouble::disk(&folder))?;
+    append(&mut site.ledger, &site.secrets, &encoded, &mut rng)?;
+    complete(tools, &site.folders, &site.secrets, &mut site.ledger, &intent, false)?;
+    site.reload()
+}
+
+/// The log of the fiscal year of the business date, opened where it is not yet.
+fn open_year(site: &mut Site<'_>, business_date: BusinessDate) -> Result<(), Fault> {
+    let year = business_date.fiscal_year();
+    if year > site.ledger.tip().log.year() {
+        let now = site.tools.clock.now();
+        site.ledger
+            .open_year(year, now, &site.secrets.ledger_signer)
+            .map_err(|e| trouble::ledger(&e))?;
+    }
+    Ok(())
+}
+
+/// Runs that this commit brings in go from the staging folder to that of the runs.
+fn place_runs(stage: &mut Stage<'_>, parent: Option<&Manifest>, manifest: &Manifest) {
+    let old: BTreeSet<&str> = parent
+        .iter()
+        .flat_map(|parent| &parent.runs)
+        .map(|run| run.name.as_str())
+        .collect();
+    for run in manifest.runs.iter().filter(|run| !old.contains(run.name.as_str())) {
+        let file = run_file(&run.name);
+        stage.place(&stage.relative(&file), &format!("store/runs/{file}"), run.len_bytes);
+    }
+}
+
+fn name_manifest(leaf: &mut Leaf, hash: [u8; 32]) -> Result<(), Fault> {
+    let name = Label::new(MANIFEST).ok_or_else(|| trouble::bug("label"))?;
+    leaf.heads.insert(name, hash);
+    Ok(())
+}
+
+fn encode_all(leaves: &[Leaf], rng: &mut impl CryptoRng) -> Result<Vec<LeafBytes>, Fault> {
+    let mut encoded = Vec::with_capacity(leaves.len());
+    for leaf in leaves {
+        let mut salt = [0; SALT_BYTES];
+        rng.fill_bytes(&mut salt);
+        let salt = leaf.needs_salt().then_some(&salt);
+        encoded.push(leaf.encode(salt).map_err(trouble::bug)?);
+    }
+    Ok(encoded)
+}
+
+fn append(
+    ledger: &mut Ledger<'_>,
+    secrets: &SiteSecrets,
+    encoded: &[LeafBytes],
+    rng: &mut impl CryptoRng,
+) -> Result<(), Fault> {
+    let mut sealed = Vec::with_capacity(encoded.len());
+    for leaf in encoded {
+        sealed.push(match &leaf.private {
+            Some(private) => {
+                Some(seal_at_rest(&secrets.site_key, PRIVATE_CONTEXT, private, rng).map_err(trouble::bug)?)
+            }
+            None => None,
+        });
+    }
+    let entries: Vec<NewEntry<'_>> = encoded
+        .iter()
+        .zip(&sealed)
+        .map(|(leaf, private)| NewEntry {
+            public: &leaf.public,
+            sealed_private: private.as_deref(),
+        })
+        .collect();
+    let staged = ledger.append(&entries).map_err(|e| trouble::ledger(&e))?;
+    ledger
+        .commit(staged, &secrets.ledger_signer)
+        .map_err(|e| trouble::ledger(&e))?;
+    Ok(())
+}
+
+fn pointer_text(
+    manifest: &Manifest,
+    hash: crate::format::manifest::Hash32,
+    ledger: &Ledger<'_>,
+    size: u64,
+) -> Result<String, Fault> {
+    let pointer = Pointer {
+        commit: manifest.commit,
+        manifest: hash,
+        ledger: format!("{} {size}", ledger.tip().log),
+    };
+    pointer.text().map_err(trouble::bug)
+}
+
+fn seal_intent(secrets: &SiteSecrets, intent: &Intent, rng: &mut impl CryptoRng) -> Result<Vec<u8>, Fault> {
+    let text = serde_json::to_vec(intent).map_err(trouble::bug)?;
+    seal_at_rest(&secrets.site_key, INTENT_CONTEXT, &text, rng).map_err(trouble::bug)
+}
+
+/// Everything after the commit point. May be called any number of times; each step is skipped where it is done.
+fn complete(
+    tools: Tools<'_>,
+    folders: &Folders,
+    secrets: &SiteSecrets,
+    ledger: &mut Ledger<'_>,
+    intent: &Intent,
+    after_crash: bool,
+) -> Result<(), Fault> {
+    let disk = tools.disk;
+    let (outbound, inner): (Vec<&Placement>, Vec<&Placement>) = intent
+        .placements
+        .iter()
+        .partition(|placement| placement.to.starts_with("out/"));
+    put_in_place(disk, folders, intent.commit, &inner, after_crash)?;
+    let current = folders.store().join("CURRENT");
+    atomic::publish(disk, &current, intent.current.as_bytes()).map_err(|e| trouble::atomic(&e))?;
+    put_in_place(disk, folders, intent.commit, &outbound, after_crash)?;
+    write_proofs(disk, folders, ledger, intent)?;
+    retire(disk, folders, intent)?;
+    drop_spool(disk, folders, intent)?;
+    close(tools, secrets, ledger, intent)?;
+    staging::clear(disk, folders, intent.commit).map_err(trouble::disk(&folders.staging()))
+}
+
+fn put_in_place(
+    disk: &dyn Disk,
+    folders: &Folders,
+    commit: u64,
+    placements: &[&Placement],
+    after_crash: bool,
+) -> Result<(), Fault> {
+    let mut touched = BTreeSet::new();
+    for placement in placements {
+        let (from, to) = (folders.at(&placement.from), folders.at(&placement.to));
+        let lost = |why: &str| {
+            Fault::new(FaultId::StagingLost)
+                .with("commit", commit)
+                .with("why", format!("{}: {why}", placement.to))
+        };
+        if disk.exists(&from).map_err(trouble::disk(&from))? {
+            if after_crash {
+                test_object(disk, &from, placement).map_err(|why| lost(&why))?;
+            }
+            if let (Some(parent), Some(folder)) = (to.parent(), parent_of(&placement.to)) {
+                atomic::create_folders(disk, folders.root(), folder).map_err(|e| trouble::atomic(&e))?;
+                touched.insert(parent.to_owned());
+            }
+            disk.rename(&from, &to).map_err(trouble::disk(&to))?;
+        } else {
+            // A crash between the renames: the object is there already, or it was fetched from the outbound folder.
+            if !placement.to.starts_with("out/") {
+                test_object(disk, &to, placement).map_err(|why| lost(&why))?;
+            }
+            touched.extend(to.parent().map(Path::to_owned));
+        }
+    }
+    for folder in touched {
+        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
+            atomic::sync_folder(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        }
+    }
+    Ok(())
+}
+
+fn parent_of(relative: &str) -> Option<&Path> {
+    Path::new(relative).parent()
+}
+
+/// Length always, hash where the placement has one.
+fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement) -> Result<(), String> {
+    let facts = disk.facts(path).map_err(|e| e.kind().to_string())?;
+    if facts.len_bytes != placement.len_bytes {
+        return Err(format!("{} bytes instead of {}", facts.len_bytes, placement.len_bytes));
+    }
+    if !placement.sha256.is_empty() {
+        let bytes = disk.read(path, placement.len_bytes).map_err(|e| e.kind().to_string())?;
+        if digest::to_hex(&digest::sha256(&bytes)) != placement.sha256 {
+            return Err("its SHA-256 is another".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// A proof beside every outgoing package that is still there.
+fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent: &Intent) -> Result<(), Fault> {
+    for outgoing in &intent.outgoing {
+        let package = folders.at(&outgoing.path);
+        if disk.exists(&package).map_err(trouble::disk(&package))? {
+            let proof = ledger
+                .proof_file(outgoing.leaf_index)
+                .map_err(|e| trouble::ledger(&e))?;
+            let path = folders.at(&format!("{}.tlog-proof", outgoing.path));
+            atomic::publish(disk, &path, proof.to_text().as_bytes()).map_err(|e| trouble::atomic(&e))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes inbound files that the commit used up, each only if it is still the file that was read.
+fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fault> {
+    let mut touched = BTreeSet::new();
+    for retired in &intent.retired {
+        let path = folders.at(&retired.path);
+        let facts = match disk.facts(&path) {
+            Ok(facts) => facts,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(trouble::disk(&path)(e)),
+        };
+        let read = crate::ports::Facts {
+            inode: retired.inode,
+            len_bytes: retired.len_bytes,
+            modified_ns: retired.modified_ns,
+            ..facts
+        };
+        if inbox::same(&facts, &read) {
+            disk.remove(&path).map_err(trouble::disk(&path))?;
+            touched.extend(path.parent().map(Path::to_owned));
+        }
+    }
+    for folder in touched {
+        atomic::sync_folder(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+    }
+    Ok(())
+}
+
+fn drop_spool(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fault> {
+    for relative in &intent.dropped {
+        let path = folders.at(relative);
+        match disk.remove(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(trouble::disk(&path)(e)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The leaves `published` and `archived`, unless a run before a crash wrote them.
+fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, intent: &Intent) -> Result<(), Fault> {
+    let archived = intent
+        .placements
+        .iter()
+        .filter(|placement| placement.to.starts_with("archive/"))
+        .count();
+    if ledger.tip().size != intent.ledger_size || (archived == 0 && intent.outgoing.is_empty()) {
+        return Ok(());
+    }
+    let now = tools.clock.now();
+    let count = |act: Act, name: &str, number: usize| -> Result<Leaf, Fault> {
+        let mut leaf = Leaf::new(act, now);
+        leaf.business_date = BusinessDate::from_value(intent.business_date);
+        leaf.run = Label::new(&format!("commit-{:010}", intent.commit));
+        let name = Label::new(name).ok_or_else(|| trouble::bug("label"))?;
+        leaf.counts.insert(name, u64::try_from(number).unwrap_or(u64::MAX));
+        Ok(leaf)
+    };
+    let mut leaves = Vec::new();
+    if archived > 0 {
+        leaves.push(count(Act::Archived, "files", archived)?);
+    }
+    if !intent.outgoing.is_empty() {
+        leaves.push(count(Act::Published, "packages", intent.outgoing.len())?);
+    }
+    let hash = digest::digest_from_hex(&intent.manifest_sha256).ok_or_else(|| trouble::bug("digest"))?;
+    if let Some(last) = leaves.last_mut() {
+        name_manifest(last, hash)?;
+    }
+    let mut rng = tools.generator()?;
+    let encoded = encode_all(&leaves, &mut rng)?;
+    append(ledger, secrets, &encoded, &mut rng)
+}
+
+/// Carries decided commits to their end and discards the others. Called before anything else is written.
+pub fn recover(
+    tools: Tools<'_>,
+    folders: &Folders,
+    secrets: &SiteSecrets,
+    ledger: &mut Ledger<'_>,
+) -> Result<Recovered, Fault> {
+    let mut recovered = Recovered::default();
+    let mut undecided = Vec::new();
+    for commit in staging::pending(tools.disk, folders).map_err(trouble::disk(&folders.staging()))? {
+        let sealed = staging::read_intent(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
+        let decided = match sealed {
+            Some(sealed) => decided_intent(secrets, ledger, commit, &sealed)?,
+            None => None,
+        };
+        match decided {
+            Some(intent) => {
+                complete(tools, folders, secrets, ledger, &intent, true)?;
+                recovered.completed.push(commit);
+            }
+            None => undecided.push(commit),
+        }
+    }
+    // Before anything is thrown away: a decided commit whose intent cannot be read any more is evidence.
+    let paths = StorePaths::new(folders.store());
+    let pointer = generations::current(tools.disk, &paths).map_err(|e| trouble::master(&e))?;
+    check_newest(ledger, pointer.map(|pointer| (pointer.commit, pointer.manifest.0)))?;
+    for commit in undecided {
+        staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
+        recovered.discarded.push(commit);
+    }
+    Ok(recovered)
+}
+
+/// The intent, if the ledger says that its commit was decided.
+///
+/// An intent that does not open was cut by a crash before the ledger was touched: the ledger is written only after the
+/// intent is durable. `check_newest` tells where that is not the reason.
+fn decided_intent(
+    secrets: &SiteSecrets,
+    ledger: &Ledger<'_>,
+    commit: u64,
+    sealed: &[u8],
+) -> Result<Option<Intent>, Fault> {
+    let Ok(text) = open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) else {
+        return Ok(None);
+    };
+    let intent: Intent = serde_json::from_slice(&text).map_err(trouble::damaged("staging"))?;
+    let tip = ledger.tip();
+    if intent.commit != commit || tip.log.year() != intent.ledger_year || tip.size < intent.ledger_size {
+        return Ok(None);
+    }
+    let leaf = ledger
+        .leaf(intent.ledger_size.saturating_sub(1))
+        .map_err(|e| trouble::ledger(&e))?;
+    if named_manifest(&leaf) == digest::digest_from_hex(&intent.manifest_sha256) {
+        Ok(Some(intent))
+    } else {
+        Err(Fault::new(FaultId::LedgerDamaged).with("why", format!("commit {commit} is not the one of its leaves")))
+    }
+}
+
+/// Tests that the newest commit the ledger names is the one that `CURRENT` names: number and manifest hash.
+fn check_newest(ledger: &Ledger<'_>, current: Option<(u64, [u8; 32])>) -> Result<(), Fault> {
+    let size = ledger.tip().size;
+    let last = ledger.leaf(size.saturating_sub(1)).map_err(|e| trouble::ledger(&e))?;
+    // The first leaf of a site or of a year names no commit.
+    let Some(named) = named_manifest(&last) else {
+        return Ok(());
+    };
+    if current.map(|(_, hash)| hash) == Some(named) {
+        return Ok(());
+    }
+    Err(Fault::new(FaultId::StagingLost)
+        .with("commit", current.map_or(0, |(commit, _)| commit).saturating_add(1))
+        .with("why", "the last leaf of the ledger names another manifest than CURRENT"))
+}
+
+fn named_manifest(leaf: &Leaf) -> Option<[u8; 32]> {
+    leaf.heads
+        .iter()
+        .find(|(name, _)| name.as_str() == MANIFEST)
+        .map(|(_, hash)| *hash)
+}
+
+/// Removes runs and manifests that nothing names: leftovers of commits that were never decided.
+pub fn tidy(site: &Site<'_>) -> Result<Vec<String>, Fault> {
+    generations::discard_unreferenced(site.tools.disk, &site.paths).map_err(|e| trouble::master(&e))
+}
