@@ -18,6 +18,9 @@ use sekisho::store::master::{Master, MasterError, MasterKeys};
 use sekisho::store::paths::{StorePaths, run_file};
 use sekisho::text::mark::CellMark;
 
+/// Identities as a commit takes them.
+pub(crate) type Identities = Vec<([u8; 32], Vec<u8>)>;
+
 pub(crate) struct Store {
     pub(crate) disk: MemoryDisk,
     pub(crate) paths: StorePaths,
@@ -185,7 +188,7 @@ pub(crate) fn row(code: JuminCode, seed: u64, timestamp: Instant) -> Row {
     ] {
         assert!(row.set(item, &text));
     }
-    if seed % 5 == 0 {
+    if seed.is_multiple_of(5) {
         let cell = CellMark {
             at: 1,
             chars: 1,

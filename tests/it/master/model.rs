@@ -12,7 +12,7 @@ use sekisho::format::rowcode::{StandingKey, compared_digest};
 use sekisho::store::generations::{Depth, Erasure, gen_diff, verify, verify_contents};
 use sekisho::store::master::Master;
 
-use super::fixture::{Store, at, code, entry, facts, moved, number, removed, row, version};
+use super::fixture::{Identities, Store, at, code, entry, facts, moved, number, removed, row, version};
 
 /// What happens to a code in a generation.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,11 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// Codes to ask for; some of them are unknown.
+fn codes() -> Vec<JuminCode> {
+    (0..60).map(code).collect()
+}
+
 #[derive(Default, Clone)]
 struct Model {
     entries: BTreeMap<JuminCode, Entry>,
@@ -48,7 +53,7 @@ struct Model {
 
 impl Model {
     /// Applies the operations and gives them as changes. Times repeat now and then, as item 18 may.
-    fn apply(&mut self, generation: u64, ops: &[Op]) -> (Changes, Vec<([u8; 32], Vec<u8>)>) {
+    fn apply(&mut self, generation: u64, ops: &[Op]) -> (Changes, Identities) {
         let (mut changes, mut touched) = (Changes::default(), BTreeSet::new());
         let mut ops = ops.to_vec();
         ops.sort_by_key(|(body, ..)| *body);
@@ -129,11 +134,6 @@ impl Model {
             .map(|(_, (_, standing))| standing.clone())
     }
 
-    fn codes(&self) -> Vec<JuminCode> {
-        // Some of them are unknown.
-        (0..60).map(code).collect()
-    }
-
     fn compare(&self, master: &Master) {
         let entries: Vec<Entry> = master.scan_current().map(Result::unwrap).collect();
         assert_eq!(entries, self.entries.values().cloned().collect::<Vec<_>>());
@@ -158,7 +158,7 @@ impl Model {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(master.entries(&self.codes()).unwrap(), self.entries);
+        assert_eq!(master.entries(&codes()).unwrap(), self.entries);
         assert_eq!(
             master.owners(&(0..60).map(number).collect::<Vec<_>>()).unwrap(),
             self.numbers
@@ -171,7 +171,7 @@ impl Model {
         }
         let versions: Vec<Version> = master.scan_versions().map(Result::unwrap).collect();
         assert_eq!(versions, self.versions.values().cloned().collect::<Vec<_>>());
-        for code in self.codes() {
+        for code in codes() {
             let want: Vec<Version> = self
                 .versions
                 .range((code, 0)..=(code, u32::MAX))
@@ -180,16 +180,11 @@ impl Model {
             assert_eq!(master.versions(code).unwrap(), want);
         }
         for tick in [0, 99, 100, 150, 300, 400, 5000] {
-            let want: BTreeMap<JuminCode, Standing> = self
-                .codes()
+            let want: BTreeMap<JuminCode, Standing> = codes()
                 .into_iter()
                 .filter_map(|code| Some((code, self.as_of(code, at(tick))?)))
                 .collect();
-            assert_eq!(
-                master.as_of_many(&self.codes(), at(tick)).unwrap(),
-                want,
-                "as of {tick}"
-            );
+            assert_eq!(master.as_of_many(&codes(), at(tick)).unwrap(), want, "as of {tick}");
             let scanned: Vec<JuminCode> = master.scan_as_of(at(tick)).map(|key| key.unwrap().code).collect();
             assert_eq!(scanned, want.keys().copied().collect::<Vec<_>>());
             for key in master.scan_as_of(at(tick)).map(Result::unwrap) {
@@ -248,9 +243,9 @@ proptest! {
             model.compare(&then);
             let mut changed = BTreeMap::new();
             gen_diff(&then, &master, &mut |diff| {
-                prop_assert_ne_unwrapped(&mut changed, diff);
+                note(&mut changed, diff);
             }).unwrap();
-            let want: BTreeSet<JuminCode> = master.manifest().map(|_| model.codes()).unwrap_or_default()
+            let want: BTreeSet<JuminCode> = codes()
                 .into_iter()
                 .filter(|code| model.entries.get(code) != past.last().unwrap().1.entries.get(code))
                 .collect();
@@ -288,7 +283,7 @@ proptest! {
 }
 
 /// Differences come once per code, in order.
-fn prop_assert_ne_unwrapped(seen: &mut BTreeMap<JuminCode, Vec<Item>>, diff: sekisho::store::generations::CodeDiff) {
+fn note(seen: &mut BTreeMap<JuminCode, Vec<Item>>, diff: sekisho::store::generations::CodeDiff) {
     assert!(seen.last_key_value().is_none_or(|(last, _)| *last < diff.code));
     seen.insert(diff.code, diff.items);
 }

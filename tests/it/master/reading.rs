@@ -14,9 +14,9 @@ use sekisho::store::paths::StorePaths;
 use super::fixture::{Store, at, code, entry, facts, removed, residents, row, version};
 use crate::shared::shared;
 
-fn one(changes: Changes) -> Master {
+fn one(changes: &Changes) -> Master {
     let mut store = Store::new();
-    store.commit(&changes, &[], true);
+    store.commit(changes, &[], true);
     store.open()
 }
 
@@ -31,7 +31,7 @@ fn resident_since(standing: Option<Standing>, seed_time: u64) -> bool {
 #[test]
 fn a_removal_that_was_in_force_then_is_found_although_the_person_is_back() {
     let c = code(1);
-    let master = one(Changes {
+    let master = one(&Changes {
         entries: vec![entry(c, Standing::Resident(row(c, 3, at(300))), at(300))],
         versions: vec![
             version(0, row(c, 1, at(100)), at(200)),
@@ -51,7 +51,7 @@ fn a_removal_that_was_in_force_then_is_found_although_the_person_is_back() {
 #[test]
 fn a_code_is_normal_until_it_is_retired_and_its_successor_unknown() {
     let (old, new) = (code(1), code(2));
-    let master = one(Changes {
+    let master = one(&Changes {
         entries: vec![
             entry(old, Standing::Retired { target: new }, at(200)),
             entry(new, Standing::Resident(row(new, 1, at(200))), at(200)),
@@ -72,7 +72,7 @@ fn a_code_is_normal_until_it_is_retired_and_its_successor_unknown() {
 #[test]
 fn of_two_versions_with_one_time_the_later_applied_counts() {
     let c = code(1);
-    let master = one(Changes {
+    let master = one(&Changes {
         entries: vec![entry(c, Standing::Resident(row(c, 3, at(200))), at(200))],
         versions: vec![
             version(0, row(c, 1, at(100)), at(100)),
@@ -84,7 +84,7 @@ fn of_two_versions_with_one_time_the_later_applied_counts() {
         panic!()
     };
     assert_eq!(found.get(Item::UpdateSeq), "000002");
-    let tied = one(Changes {
+    let tied = one(&Changes {
         entries: vec![entry(c, Standing::Resident(row(c, 3, at(100))), at(100))],
         versions: vec![version(0, row(c, 1, at(100)), at(100))],
         ..Changes::default()
@@ -122,7 +122,7 @@ fn an_export_is_what_another_program_wrote() {
             }
             let retired = JuminCode::from_body(9_999_999_999).unwrap();
             entries.insert(retired, entry(retired, Standing::Retired { target: code(1) }, at(1)));
-            let master = one(Changes {
+            let master = one(&Changes {
                 entries: entries.into_values().collect(),
                 ..Changes::default()
             });
@@ -142,7 +142,7 @@ fn an_export_is_what_another_program_wrote() {
 #[test]
 fn a_removed_row_without_a_removal_stops_the_export() {
     let c = code(1);
-    let master = one(Changes {
+    let master = one(&Changes {
         entries: vec![entry(c, Standing::Removed(row(c, 1, at(1))), at(1))],
         ..Changes::default()
     });
