@@ -107,7 +107,8 @@ pub fn party(text: &str) -> Result<PartyId, String> {
     PartyId::parse(text).ok_or_else(|| "1 to 8 letters or digits".to_owned())
 }
 
-fn encoding(text: &str) -> Result<Encoding, String> {
+/// Reads an encoding.
+pub fn encoding(text: &str) -> Result<Encoding, String> {
     match text {
         "cp932" => Ok(Encoding::Cp932),
         "ucs2" => Ok(Encoding::Ucs2Be),

@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
+use super::args::Cli;
 use super::env::Surroundings;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultId, Lang};
 use crate::domain::instant::BusinessDate;
 use crate::os::clock::SystemClock;
 use crate::os::disk::RealDisk;
 use crate::os::entropy::SystemEntropy;
 use crate::os::stopping::StoppingDisk;
 use crate::ports::{Clock, Disk, Entropy};
+use crate::run::site::{Access, Site, Tools, Unlocking};
 use crate::run::trouble;
 
 /// Disk, clock and randomness of the machine.
@@ -49,6 +53,15 @@ impl Machine {
         &self.entropy
     }
 
+    /// All three, for the use cases.
+    pub fn tools(&self) -> Tools<'_> {
+        Tools {
+            disk: self.disk(),
+            clock: self.clock(),
+            entropy: self.entropy(),
+        }
+    }
+
     /// Today in Japan.
     pub fn today(&self) -> BusinessDate {
         self.clock.now().date()
@@ -63,4 +76,32 @@ impl Machine {
         };
         write().map_err(trouble::disk(path))
     }
+}
+
+/// Opens the site that the command line names and does some work with it.
+pub fn with_site<T>(
+    cli: &Cli,
+    surroundings: &Surroundings,
+    access: Access,
+    work: impl FnOnce(&mut Site<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let machine = Machine::new(surroundings)?;
+    let ask = || ask_passphrase(cli.lang.unwrap_or(surroundings.lang));
+    let unlocking = Unlocking {
+        ask_passphrase: &ask,
+        credentials: surroundings.credentials.as_deref(),
+    };
+    let mut site = Site::open(machine.tools(), &cli.site, access, unlocking)?;
+    work(&mut site)
+}
+
+/// Asks for a passphrase on the terminal, without echo. Never from an argument or the environment.
+pub fn ask_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
+    let prompt = match lang {
+        Lang::Ja => "合言葉: ",
+        Lang::En => "Passphrase: ",
+    };
+    rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|_| Fault::new(FaultId::KeysLocked).with("path", "keys/site.keys"))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::ids::{JuminCode, MunicipalityCode, MyNumber, PartyId};
 use super::instant::Instant;
 use super::item::Item;
-use crate::text::mark::CellMark;
+pub use crate::text::mark::CellMark;
 
 /// The 28 items as stored text: Unicode, without padding, digits with their zeros, a blank item is the empty text.
 ///

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rand_core::{CryptoRng, Rng as _};
+use rand_core::CryptoRng;
 
 use super::site::{Site, Tools};
 use super::trouble;

@@ -91,14 +91,12 @@ pub fn generate_party(
         }
     }
     let mut rng = tools.generator()?;
-    let unlock = match passphrase {
-        Some(typed) => Unlock::Passphrase(Passphrase::new(typed)),
-        None => {
-            let key = generate_unlock_key(&mut rng);
-            atomic::publish(tools.disk, &unlock_file, unlock_key_file(&key).as_bytes())
-                .map_err(|e| trouble::atomic(&e))?;
-            Unlock::Key(key)
-        }
+    let unlock = if let Some(typed) = passphrase {
+        Unlock::Passphrase(Passphrase::new(typed))
+    } else {
+        let key = generate_unlock_key(&mut rng);
+        atomic::publish(tools.disk, &unlock_file, unlock_key_file(&key).as_bytes()).map_err(|e| trouble::atomic(&e))?;
+        Unlock::Key(key)
     };
     let secrets = new_party(owner, &mut rng).map_err(|e| opening(path, &e))?;
     let bytes = secrets

@@ -25,7 +25,7 @@ pub fn load(disk: &dyn Disk, folder: Option<&Path>) -> Result<Layouts, Fault> {
     };
     for entry in entries
         .iter()
-        .filter(|entry| entry.readable && entry.name.ends_with(".toml"))
+        .filter(|entry| entry.readable && Path::new(&entry.name).extension().is_some_and(|end| end == "toml"))
     {
         let path = folder.join(&entry.name);
         let text = read(disk, &path)?;

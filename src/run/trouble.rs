@@ -108,12 +108,12 @@ pub fn master(why: &MasterError) -> Fault {
 }
 
 fn run_error(why: &RunError) -> Fault {
-    match why {
-        RunError::Disk { run, source, .. } => disk_ref(Path::new(run), source),
-        _ => Fault::new(FaultId::StoreDamaged)
-            .with("object", "store")
-            .with("why", chain(why)),
+    if let RunError::Disk { run, source, .. } = why {
+        return disk_ref(Path::new(run), source);
     }
+    Fault::new(FaultId::StoreDamaged)
+        .with("object", "store")
+        .with("why", chain(why))
 }
 
 /// What a register says.

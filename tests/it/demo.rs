@@ -1,1 +1,4 @@
-//! To be written.
+//! The demonstration prefecture: its files byte by byte, and its predictions against the rules of the pipeline.
+
+mod bytes;
+mod judged;

@@ -48,6 +48,19 @@ impl<'l> NoticeWriter<'l> {
         })
     }
 
+    /// Begins a file of a sender without a gaiji table: cells go out as they are.
+    ///
+    /// # Errors
+    /// Any [`WriteFault`] on the header.
+    pub fn without_table(layout: &'l Layout, head: &FileHead) -> Result<Self, WriteFault> {
+        Self::new(layout, head, &[], GaijiTable::none())
+    }
+
+    /// Takes the bytes written so far, as [`ExchangeWriter::take`].
+    pub fn take(&mut self) -> Vec<u8> {
+        self.writer.take()
+    }
+
     /// Writes one record: the items that the layout has, in the stored form, and the old numbers.
     ///
     /// # Errors
