@@ -177,7 +177,7 @@ mod tests {
         set
     }
 
-    /// Computed with Python's hmac and hashlib (program in docs/formats/manifest.md, "Logical roots").
+    /// Computed with Python's hmac and hashlib (the program of docs/formats/manifest.md; the rows are digests here).
     #[test]
     fn root_of_three_rows_is_that_of_an_independent_program() {
         let set = of(&hasher("current"), &[[1; 32], [2; 32], [0xFF; 32]]);

@@ -325,3 +325,35 @@ fn differences_are_named_by_kind_and_item() {
     assert_eq!(diffs[2].1, [0_u8; 0]);
     assert!(gen_diff(&a, &a, &mut |_| panic!("equal")).is_ok());
 }
+
+/// Same changes, facts and entropy: the same bytes in every file.
+#[test]
+fn two_stores_with_the_same_entropy_are_the_same() {
+    let made = || {
+        let mut store = Store::new();
+        store.commit(&residents(700), &[([1; 32], vec![1])], true);
+        store.commit(&night(5, 5, 3), &[], true);
+        store
+    };
+    let (one, other) = (made(), made());
+    assert_eq!(one.files(), other.files());
+    for file in one.files() {
+        assert!(one.bytes(&file) == other.bytes(&file), "{}", file.display());
+    }
+}
+
+#[test]
+fn a_master_is_read_from_several_threads() {
+    let mut store = Store::new();
+    store.commit(&residents(2_000), &[], true);
+    let master = store.open();
+    std::thread::scope(|scope| {
+        for from in [0, 700, 1_400] {
+            let master = &master;
+            scope.spawn(move || {
+                let codes: Vec<_> = (from..from + 600).map(code).collect();
+                assert_eq!(master.entries(&codes).unwrap().len(), 600);
+            });
+        }
+    });
+}
