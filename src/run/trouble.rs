@@ -83,6 +83,7 @@ pub fn ledger(why: &LedgerError) -> Fault {
 pub fn master(why: &MasterError) -> Fault {
     match why {
         MasterError::Disk { file, source, .. } => disk_ref(Path::new(file), source),
+        MasterError::Publish(why) => atomic(why),
         MasterError::Run(run) => run_error(run),
         MasterError::Manifest {
             file,

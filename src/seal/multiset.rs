@@ -43,6 +43,15 @@ impl RootHasher {
         Self { label, keyed }
     }
 
+    /// A value that only this key and label give, to be kept with a state: the state of another key would go unnoticed.
+    /// Secret, as the state is.
+    pub fn key_check(&self) -> [u8; STATE_BYTES] {
+        let mut mac = self.keyed.clone();
+        // Rows are 32 bytes, so this is the value of no row.
+        mac.update(b"key check");
+        mac.finalize().into_bytes().into()
+    }
+
     fn element(&self, row_digest: &[u8; 32]) -> [u64; 8] {
         let mut mac = self.keyed.clone();
         mac.update(row_digest);
@@ -168,7 +177,7 @@ mod tests {
         set
     }
 
-    /// Computed with Python's hmac and hashlib (program in docs/formats/manifest.md, "Logical roots").
+    /// Computed with Python's hmac and hashlib (the program of docs/formats/manifest.md; the rows are digests here).
     #[test]
     fn root_of_three_rows_is_that_of_an_independent_program() {
         let set = of(&hasher("current"), &[[1; 32], [2; 32], [0xFF; 32]]);
@@ -197,6 +206,7 @@ mod tests {
         assert_ne!(one.root(&hasher("current")), one.root(&hasher("history")));
         let other_key = RootHasher::new(&MultisetKey::new([8; 32]), "current");
         assert_ne!(one.bytes(), of(&other_key, &[[1; 32]]).bytes());
+        assert_ne!(other_key.key_check(), hasher("current").key_check());
         assert_ne!(one.bytes(), of(&hasher("current"), &[[2; 32]]).bytes());
         assert_ne!(one.bytes(), of(&hasher("current"), &[[1; 32], [1; 32]]).bytes());
         let miscounted = Multiset::from_bytes(&one.bytes(), 2);

@@ -1,1 +1,7 @@
-//! To be written.
+//! The master: runs, generations, history, verification (`docs/formats/run.md`, `docs/formats/manifest.md`).
+
+mod damage;
+mod fixture;
+mod keep;
+mod model;
+mod reading;

@@ -126,7 +126,7 @@ pub struct Roots {
 pub struct SealedStates {
     /// That key, wrapped by the site key.
     pub wrapped_key: Hex,
-    /// FLOE message over the two states, 64 bytes each.
+    /// FLOE message over the two states and the check value of the root key, 64 bytes each.
     pub sealed: Hex,
 }
 

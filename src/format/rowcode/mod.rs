@@ -6,12 +6,13 @@
 
 mod bytes;
 mod canonical;
+mod keys;
 mod stored;
 
 pub use canonical::{canonical_entry, canonical_version, row_digest};
+pub use keys::{EntryKey, KEY_ITEMS, RowKey, StandingKey, VersionKey};
 pub use stored::{
-    EntryKey, KEY_ITEMS, RowKey, StandingKey, VersionKey, compared_digest, decode_entry, decode_entry_key,
-    decode_version, decode_version_key, encode_entry, encode_version,
+    compared_digest, decode_entry, decode_entry_key, decode_version, decode_version_key, encode_entry, encode_version,
 };
 
 use crate::domain::ids::{JuminCode, MyNumber};

@@ -1,35 +1,17 @@
 //! How entries and versions lie in a run (`docs/formats/run.md`): a *small* part in the key group, with everything
 //! that matching and comparing look at, and a *body* with the other items and the cells.
 
-use std::fmt;
-
 use sha2::{Digest, Sha256};
 
 use super::bytes::{Reader, put_len, put_party, put_u40};
+use super::keys::{EntryKey, KEY_ITEMS, RowKey, StandingKey, VersionKey};
 use super::{RowFault, read_code_key, read_version_key};
 use crate::domain::entry::{Entry, MoveOut, Standing, Version};
-use crate::domain::ids::{JuminCode, MunicipalityCode, MyNumber, PartyId};
-use crate::domain::instant::{BusinessDate, Instant};
+use crate::domain::ids::JuminCode;
+use crate::domain::instant::Instant;
 use crate::domain::item::Item;
 use crate::domain::row::Row;
 use crate::text::mark::CellMark;
-
-/// Items in the key group. Item 1 is stored by reference to the key where it equals it.
-pub const KEY_ITEMS: [Item; 13] = [
-    Item::JuminCode,
-    Item::BirthDate,
-    Item::Sex,
-    Item::MyNumber,
-    Item::ChangeReason,
-    Item::ChangeDate,
-    Item::RetentionFlag,
-    Item::SeionKanaName,
-    Item::MunicipalityCode,
-    Item::Timestamp,
-    Item::ReceivedDate,
-    Item::DeletedFlag,
-    Item::UpdateSeq,
-];
 
 /// Items in the body group: all others.
 const BODY_ITEMS: [Item; 15] = [
@@ -95,119 +77,6 @@ pub fn compared_digest(row: &Row) -> [u8; 16] {
     let digest: [u8; 32] = hash.finalize().into();
     let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
     *half
-}
-
-/// What the key group tells of a row.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RowKey {
-    origin: PartyId,
-    text: String,
-    ends: [u16; 13],
-    compared: [u8; 16],
-}
-
-impl RowKey {
-    /// The text of an item of [`KEY_ITEMS`]; `None` for the others, which only the body has.
-    pub fn get(&self, item: Item) -> Option<&str> {
-        let index = KEY_ITEMS.iter().position(|key| *key == item)?;
-        let start = index
-            .checked_sub(1)
-            .and_then(|before| self.ends.get(before))
-            .copied()
-            .unwrap_or(0);
-        let end = self.ends.get(index).copied()?;
-        self.text.get(usize::from(start)..usize::from(end))
-    }
-
-    /// The party whose code cells the row carries.
-    pub fn origin(&self) -> PartyId {
-        self.origin
-    }
-
-    /// The row's [`compared_digest`].
-    pub fn compared(&self) -> &[u8; 16] {
-        &self.compared
-    }
-
-    /// Item 9, if it is a right number.
-    pub fn my_number(&self) -> Option<MyNumber> {
-        MyNumber::parse(self.get(Item::MyNumber)?).ok()
-    }
-
-    /// Item 14, if it is a right code.
-    pub fn municipality(&self) -> Option<MunicipalityCode> {
-        MunicipalityCode::parse(self.get(Item::MunicipalityCode)?).ok()
-    }
-
-    /// Item 18, if it is a real time.
-    pub fn timestamp(&self) -> Option<Instant> {
-        Instant::parse(self.get(Item::Timestamp)?)
-    }
-
-    /// True for a removal: item 21 is 1.
-    pub fn is_removed(&self) -> bool {
-        self.get(Item::DeletedFlag) == Some("1")
-    }
-}
-
-impl fmt::Debug for RowKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RowKey({} bytes from {})", self.text.len(), self.origin)
-    }
-}
-
-/// [`Standing`] as the key group tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StandingKey {
-    /// A resident.
-    Resident(RowKey),
-    /// Removed.
-    Removed(RowKey),
-    /// Replaced by another code.
-    Retired {
-        /// The code that replaced it.
-        target: JuminCode,
-    },
-}
-
-/// An [`Entry`] as the key group tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryKey {
-    /// The key.
-    pub code: JuminCode,
-    /// What the code is now.
-    pub standing: StandingKey,
-    /// The code this one replaced, if any.
-    pub former: Option<JuminCode>,
-    /// The newest removal by 21 of the person.
-    pub moved_out: Option<MoveOut>,
-    /// Greatest item 18 of the notices applied under this code.
-    pub newest_notice: Instant,
-}
-
-impl EntryKey {
-    /// The row's key part; `None` for a retired code.
-    pub fn row(&self) -> Option<&RowKey> {
-        match &self.standing {
-            StandingKey::Resident(row) | StandingKey::Removed(row) => Some(row),
-            StandingKey::Retired { .. } => None,
-        }
-    }
-}
-
-/// A [`Version`] as the key group tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionKey {
-    /// The code the version was stored with.
-    pub code: JuminCode,
-    /// Order of the versions of one code, from 0.
-    pub number: u32,
-    /// Key part of the row as it was.
-    pub row: RowKey,
-    /// Item 19 of the notice that replaced it.
-    pub replaced_on: BusinessDate,
-    /// Item 18 of the notice that replaced it.
-    pub replaced_at: Instant,
 }
 
 /// Appends the small part and the body of an entry; the body of a retired code is empty.
@@ -304,6 +173,7 @@ pub fn decode_entry_key(key: &[u8], small: &[u8]) -> Result<EntryKey, RowFault> 
         former: head.former,
         moved_out: head.moved_out,
         newest_notice: head.newest_notice,
+        versions: head.versions,
     })
 }
 
@@ -459,18 +329,7 @@ fn decode_row_key(code: JuminCode, reader: &mut Reader<'_>) -> Result<RowKey, Ro
     let mut reader = Reader::new(reader.rest());
     let texts: [&str; 13] = read_texts(&mut reader, &code_text, "key items")?;
     reader.end()?;
-    let mut text = String::with_capacity(texts.iter().map(|item| item.len()).sum());
-    let mut ends = [0; 13];
-    for (end, item) in ends.iter_mut().zip(texts) {
-        text.push_str(item);
-        *end = u16::try_from(text.len()).map_err(|_| RowFault::TooLarge { field: "key items" })?;
-    }
-    Ok(RowKey {
-        origin,
-        text,
-        ends,
-        compared,
-    })
+    RowKey::new(origin, compared, &texts).ok_or(RowFault::TooLarge { field: "key items" })
 }
 
 fn decode_row(code_text: &str, small: &mut Reader<'_>, body: &[u8]) -> Result<Row, RowFault> {

@@ -23,6 +23,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::atomic::{self, TEMPORARY_SUFFIX};
 use super::master::MasterError;
 use super::paths::{RUN_ENDING, StorePaths, commit_of_file, manifest_file, run_file};
 use crate::format::manifest::{Hash32, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES, Manifest, Pointer};
@@ -136,21 +137,20 @@ pub fn generation(disk: &dyn Disk, paths: &StorePaths, generation: u64) -> Resul
 /// Writes a manifest durably and gives its hash. A leftover of a commit that never became current is replaced.
 ///
 /// # Errors
-/// [`MasterError::Disk`], [`MasterError::Manifest`].
+/// [`MasterError::Publish`], [`MasterError::Manifest`].
 pub fn write_manifest(disk: &dyn Disk, paths: &StorePaths, manifest: &Manifest) -> Result<Hash32, MasterError> {
     let bytes = bytes_of(manifest)?;
-    replace(disk, &paths.manifests(), &manifest_file(manifest.commit), &bytes)
-        .map_err(disk_error("write", &manifest_name(manifest.commit)))?;
+    atomic::publish(disk, &paths.manifest(manifest.commit), &bytes)?;
     Ok(Hash32(Sha256::digest(&bytes).into()))
 }
 
 /// Makes a commit the current one, durably.
 ///
 /// # Errors
-/// [`MasterError::Pointer`] where the ledger line does not fit, [`MasterError::Disk`].
+/// [`MasterError::Pointer`] where the ledger line does not fit, [`MasterError::Publish`].
 pub fn set_current(disk: &dyn Disk, paths: &StorePaths, pointer: &Pointer) -> Result<(), MasterError> {
     let text = pointer.text().map_err(|source| MasterError::Pointer { source })?;
-    replace(disk, paths.folder(), "CURRENT", text.as_bytes()).map_err(disk_error("write", "CURRENT"))
+    Ok(atomic::publish(disk, &paths.current(), text.as_bytes())?)
 }
 
 /// Creates the folders of an empty store; folders that are there are left as they are.
@@ -200,7 +200,7 @@ pub fn discard_unreferenced(disk: &dyn Disk, paths: &StorePaths) -> Result<Vec<S
     let mut gone = unreferenced(disk, paths)?;
     gone.retain(|file| {
         let manifest = file.strip_prefix("manifests/").and_then(commit_of_file).is_some();
-        manifest || file.ends_with(TEMPORARY) || (file.starts_with("runs/") && file.ends_with(RUN_ENDING))
+        manifest || file.ends_with(TEMPORARY_SUFFIX) || (file.starts_with("runs/") && file.ends_with(RUN_ENDING))
     });
     for file in &gone {
         disk.remove(&paths.folder().join(file))
@@ -260,20 +260,4 @@ fn list(disk: &dyn Disk, folder: &Path, shown: &str) -> Result<Vec<String>, Mast
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(disk_error("list", shown)(source)),
     }
-}
-
-const TEMPORARY: &str = ".tmp";
-
-/// Writes beside the target, makes that durable, then renames: a reader sees the old file or the new one.
-fn replace(disk: &dyn Disk, folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let temporary = folder.join(format!("{name}{TEMPORARY}"));
-    if disk.exists(&temporary)? {
-        disk.remove(&temporary)?;
-    }
-    let mut file = disk.create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync()?;
-    drop(file);
-    disk.rename(&temporary, &folder.join(name))?;
-    disk.sync_folder(folder)
 }

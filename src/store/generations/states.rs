@@ -14,7 +14,7 @@ use crate::seal::wrap::{Purpose, WrapFault, unwrap_key, wrap_key};
 /// Labels of the roots; they are part of every hash.
 const CURRENT_LABEL: &str = "current";
 const HISTORY_LABEL: &str = "history";
-/// Both states fit one small segment.
+/// Both states and the check of the key fit one small segment.
 const SEGMENTS: FloeParams = FloeParams::fixed::<4096>();
 
 /// Why the states cannot be used.
@@ -38,7 +38,10 @@ pub enum StateError {
         /// Length found.
         got: usize,
     },
-    /// They do not give the published roots: another root key, or a damaged manifest.
+    /// They were made with another root key.
+    #[error("the root states belong to another root key")]
+    RootKey,
+    /// They do not give the published roots.
     #[error("the root states do not give the published root of {table}")]
     Root {
         /// Which root.
@@ -89,14 +92,18 @@ impl States {
             .map_err(|source| StateError::Seal { source })?;
         let bytes = Zeroizing::new(bytes);
         let wrong = StateError::Length { got: bytes.len() };
-        let ([current, history], []) = bytes.as_chunks::<STATE_BYTES>() else {
+        let ([current, history, key_check], []) = bytes.as_chunks::<STATE_BYTES>() else {
             return Err(wrong);
         };
+        let empty = Self::empty(key);
+        if *key_check != empty.current_hasher.key_check() {
+            return Err(StateError::RootKey);
+        }
         let states = Self {
             current: Multiset::from_bytes(current, manifest.counts.entries()),
             history: Multiset::from_bytes(history, manifest.counts.versions),
             counts: manifest.counts,
-            ..Self::empty(key)
+            ..empty
         };
         let Roots { current, history } = states.roots();
         if current != manifest.roots.current {
@@ -123,7 +130,12 @@ impl States {
         let context = context(commit);
         let wrapped =
             wrap_key(site, Purpose::Run, &context, &key, nonce).map_err(|source| StateError::Key { source })?;
-        let plain = Zeroizing::new([self.current.bytes(), self.history.bytes()].concat());
+        let plain = [
+            self.current.bytes(),
+            self.history.bytes(),
+            self.current_hasher.key_check(),
+        ];
+        let plain = Zeroizing::new(plain.concat());
         let sealed = seal_all(&FloeKey::new(*key), SEGMENTS, context.as_bytes(), iv, &plain)
             .map_err(|source| StateError::Seal { source })?;
         Ok(SealedStates {

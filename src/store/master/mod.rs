@@ -13,6 +13,7 @@ pub use scan::Scan;
 use std::collections::BTreeMap;
 use std::io;
 
+use super::atomic::AtomicError;
 use super::generations::{self, StateError};
 use super::paths::StorePaths;
 use super::runs::{RunError, RunReader};
@@ -46,6 +47,9 @@ pub enum MasterError {
         /// Why it failed.
         source: io::Error,
     },
+    /// A manifest or `CURRENT` could not be put in place.
+    #[error(transparent)]
+    Publish(#[from] AtomicError),
     /// The pointer is damaged.
     #[error("CURRENT: {source}")]
     Pointer {

@@ -1,6 +1,8 @@
 //! Round trips, damage and limits of stored rows.
 
 use super::*;
+use crate::domain::ids::{MunicipalityCode, PartyId};
+use crate::domain::instant::BusinessDate;
 
 fn row() -> Row {
     let mut row = Row::blank(PartyId::parse("052019").unwrap());
