@@ -3,6 +3,7 @@
 pub mod commit;
 pub mod demo;
 pub mod demo_site;
+pub mod held;
 pub mod init;
 pub mod keys;
 pub mod known;
@@ -10,4 +11,5 @@ pub mod layouts;
 pub mod parties;
 pub mod pass;
 pub mod site;
+pub mod status;
 pub mod trouble;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::commit::{self, Draft};
+use super::held::unchanged;
 use super::site::Site;
 use super::trouble;
 use crate::domain::fault::{Fault, FaultId};
@@ -14,7 +15,6 @@ use crate::pipeline::journal;
 use crate::seal::digest;
 use crate::seal::hpke::SealingPublicKey;
 use crate::seal::notesign::NoteVerifier;
-use crate::store::generations::{GenerationFacts, Staging};
 use crate::store::registers::{PARTIES, Parties};
 use crate::store::staging::Stage;
 
@@ -88,28 +88,7 @@ fn store(site: &mut Site<'_>, register: &Parties, business_date: BusinessDate) -
     stage
         .put("parties", register.text().as_bytes(), "registers/parties.jsonl")
         .map_err(trouble::disk(&folders.staging()))?;
-    let facts = GenerationFacts {
-        business_date,
-        created_at: now,
-        applied: false,
-        rules: site.rules_hash(),
-        layouts: site.layouts_hash(),
-        exchange,
-    };
-    let staging = Staging {
-        disk: tools.disk,
-        folder: &stage.folder(),
-        keys: &site.master_keys,
-    };
-    let manifest = staging
-        .stage_generation(
-            &site.master,
-            &crate::domain::entry::Changes::default(),
-            &[],
-            facts,
-            &mut tools.generator()?,
-        )
-        .map_err(|e| trouble::master(&e))?;
+    let manifest = unchanged(site, &stage, business_date, exchange)?;
     let head = digest::digest_from_hex(register.head()).ok_or_else(|| trouble::bug("register head"))?;
     let leaves = vec![journal::register(now, PARTIES, head, register.lines())];
     let draft = Draft {

@@ -14,6 +14,7 @@ mod settle;
 
 pub use read::gaiji_of;
 pub use result::{FileReport, NoticeReport, PassResult};
+pub use settle::inbound_of_held;
 
 use super::site::Site;
 use crate::domain::fault::Fault;
