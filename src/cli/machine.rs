@@ -13,6 +13,7 @@ use crate::os::disk::RealDisk;
 use crate::os::entropy::SystemEntropy;
 use crate::os::stopping::StoppingDisk;
 use crate::ports::{Clock, Disk, Entropy};
+use crate::run::examine::Examined;
 use crate::run::site::{Access, Site, Tools, Unlocking};
 use crate::run::trouble;
 
@@ -93,6 +94,23 @@ pub fn with_site<T>(
     };
     let mut site = Site::open(machine.tools(), &cli.site, access, unlocking)?;
     work(&mut site)
+}
+
+/// Reads settings and keys of the site that the command line names, and does some work with them: for commands that must
+/// work where the site itself is damaged.
+pub fn with_examined<T>(
+    cli: &Cli,
+    surroundings: &Surroundings,
+    work: impl FnOnce(&Examined<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let machine = Machine::new(surroundings)?;
+    let ask = || ask_passphrase(cli.lang.unwrap_or(surroundings.lang));
+    let unlocking = Unlocking {
+        ask_passphrase: &ask,
+        credentials: surroundings.credentials.as_deref(),
+    };
+    let site = Examined::open(machine.tools(), &cli.site, unlocking)?;
+    work(&site)
 }
 
 /// Asks for a passphrase on the terminal, without echo. Never from an argument or the environment.

@@ -114,6 +114,8 @@ faults! {
         "see `sekisho help {command}`" "`sekisho help {command}` を見てください";
     DateWrong Usage "{value} is not a date" "{value} は日付ではありません"
         "give the date as YYYY-MM-DD" "YYYY-MM-DD の形で指定してください";
+    InstantWrong Usage "{value} is not a point in time" "{value} は日時ではありません"
+        "give YYYY-MM-DD, YYYY-MM-DDThh:mm:ss[.mmm] or 17 digits" "YYYY-MM-DD、YYYY-MM-DDThh:mm:ss[.mmm]、17桁の数字のいずれかで指定してください";
     DateMissing Usage "the business date is not given" "業務日が指定されていません"
         "give --business-date YYYY-MM-DD" "--business-date YYYY-MM-DD を指定してください";
     CodeWrong Usage "the argument is not a resident record code" "引数は住民票コードではありません"
@@ -173,6 +175,8 @@ faults! {
         "see `sekisho gen list`" "`sekisho gen list` で確かめてください";
     NothingFound Refused "nothing is stored under this code" "この住民票コードの記録はありません"
         "check the code" "コードを確かめてください";
+    NothingThen Refused "at {instant} nothing was known of this code yet" "{instant} の時点では、この住民票コードの記録はありません"
+        "`sekisho master history CODE` shows from when on" "`sekisho master history CODE` でいつからかを確かめてください";
     LeafUnknown Usage "the ledger has no leaf {index}" "台帳に {index} 番の記録はありません"
         "see `sekisho ledger list`" "`sekisho ledger list` で確かめてください";
     LayoutWrong Refused "{path} line {line} column {column}: {why}" "{path} {line}行 {column}桁: {why}"

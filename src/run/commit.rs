@@ -21,7 +21,7 @@ use crate::seal::keys::SiteSecrets;
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::inbox;
-use crate::store::ledger::{Ledger, NewEntry};
+use crate::store::ledger::{Ledger, LedgerError, NewEntry};
 use crate::store::paths::{StorePaths, manifest_file, run_file};
 use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
 use crate::store::{atomic, generations};
@@ -447,10 +447,7 @@ fn decided_intent(
 
 /// Tests that the newest commit the ledger names is the one that `CURRENT` names: number and manifest hash.
 fn check_newest(ledger: &Ledger<'_>, current: Option<(u64, [u8; 32])>) -> Result<(), Fault> {
-    let size = ledger.tip().size;
-    let last = ledger.leaf(size.saturating_sub(1)).map_err(|e| trouble::ledger(&e))?;
-    // The first leaf of a site or of a year names no commit.
-    let Some(named) = named_manifest(&last) else {
+    let Some(named) = newest_named(ledger).map_err(|e| trouble::ledger(&e))? else {
         return Ok(());
     };
     if current.map(|(_, hash)| hash) == Some(named) {
@@ -459,6 +456,12 @@ fn check_newest(ledger: &Ledger<'_>, current: Option<(u64, [u8; 32])>) -> Result
     Err(Fault::new(FaultId::StagingLost)
         .with("commit", current.map_or(0, |(commit, _)| commit).saturating_add(1))
         .with("why", "the last leaf of the ledger names another manifest than CURRENT"))
+}
+
+/// Hash of the manifest that the last leaf names; `None` where it names no commit: the first leaf of a site or of a year.
+pub(super) fn newest_named(ledger: &Ledger<'_>) -> Result<Option<[u8; 32]>, LedgerError> {
+    let last = ledger.tip().size.saturating_sub(1);
+    Ok(named_manifest(&ledger.leaf(last)?))
 }
 
 fn named_manifest(leaf: &Leaf) -> Option<[u8; 32]> {

@@ -134,7 +134,7 @@ fn disk_ref(path: &Path, why: &io::Error) -> Fault {
 }
 
 /// An error with its causes, in one line.
-fn chain(why: &dyn Error) -> String {
+pub(super) fn chain(why: &dyn Error) -> String {
     let mut text = why.to_string();
     let mut next = why.source();
     while let Some(cause) = next {

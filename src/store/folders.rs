@@ -30,6 +30,21 @@ impl Folders {
         "store/manifests",
     ];
 
+    /// The folders directly below the site, for sums over what lies in them.
+    pub const TOP: [&'static str; 11] = [
+        "in",
+        "out",
+        "spool",
+        "archive",
+        "answers",
+        "store",
+        "ledger",
+        "registers",
+        "layouts",
+        "keys",
+        "staging",
+    ];
+
     /// The folders of the site at `root`.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }

@@ -1,5 +1,5 @@
-//! Export of the current rows as CSV: the state and the 28 items under the names of the layouts, sorted by code, retired
-//! codes left out; UTF-8, LF, text as stored (user-defined cells as U+E000.., no padding, digits with their zeros).
+//! Exports as CSV, sorted by code; UTF-8, LF, text as stored (user-defined cells as U+E000.., no padding, digits with
+//! their zeros): the current rows, the retired codes, the numbers of versions.
 
 use std::io;
 
@@ -7,6 +7,7 @@ use super::{Master, MasterError};
 use crate::domain::entry::{Entry, Standing};
 use crate::domain::item::Item;
 use crate::domain::state::State;
+use crate::format::rowcode::{StandingKey, VersionKey};
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,11 @@ pub enum ExportError {
     },
 }
 
-/// Writes all rows to `out`, in bounded memory, and gives their number. The output is personal data.
+/// Item 12 of a superseded version; the others are removals (rules section 3).
+const SUPERSEDED: &str = "1";
+
+/// Writes all rows to `out`, in bounded memory, and gives their number: the state and the 28 items under the names of the
+/// layouts, retired codes left out. The output is personal data.
 ///
 /// # Errors
 /// [`ExportError`].
@@ -45,6 +50,57 @@ pub fn export_rows(master: &Master, out: &mut dyn io::Write) -> Result<u64, Expo
             &mut csv,
             std::iter::once(state).chain(Item::ALL.map(|item| row.get(item))),
         )?;
+        rows += 1;
+    }
+    csv.flush().map_err(|source| ExportError::Output { source })?;
+    Ok(rows)
+}
+
+/// Writes `jumin_code,new_code` of every retired code, in bounded memory, and gives their number.
+///
+/// # Errors
+/// [`ExportError`].
+pub fn export_retired(master: &Master, out: &mut dyn io::Write) -> Result<u64, ExportError> {
+    let mut csv = csv::Writer::from_writer(out);
+    write_row(&mut csv, ["jumin_code", "new_code"].into_iter())?;
+    let mut rows = 0;
+    for entry in master.scan_keys() {
+        let entry = entry?;
+        if let StandingKey::Retired { target } = entry.standing {
+            write_row(&mut csv, [entry.code.text(), target.text()].iter().map(String::as_str))?;
+            rows += 1;
+        }
+    }
+    csv.flush().map_err(|source| ExportError::Output { source })?;
+    Ok(rows)
+}
+
+/// Writes `jumin_code,superseded,past_removals` of every code, retired ones and those without a version included, in
+/// bounded memory, and gives their number. A version counts for the code it was stored with: those of a former code are
+/// not repeated under its successor.
+///
+/// # Errors
+/// [`ExportError`].
+pub fn export_history(master: &Master, out: &mut dyn io::Write) -> Result<u64, ExportError> {
+    let mut csv = csv::Writer::from_writer(out);
+    write_row(&mut csv, ["jumin_code", "superseded", "past_removals"].into_iter())?;
+    let mut versions = master.scan_version_keys();
+    let mut version: Option<VersionKey> = versions.next().transpose()?;
+    let mut rows = 0;
+    for entry in master.scan_keys() {
+        let code = entry?.code;
+        let (mut superseded, mut removals) = (0_u32, 0_u32);
+        // Versions whose code has no entry any more are not listed.
+        while let Some(known) = version.take_if(|version| version.code <= code) {
+            if known.code == code {
+                let is_superseded = known.row.get(Item::RetentionFlag) == Some(SUPERSEDED);
+                let sum = if is_superseded { &mut superseded } else { &mut removals };
+                *sum = sum.saturating_add(1);
+            }
+            version = versions.next().transpose()?;
+        }
+        let fields = [code.text(), superseded.to_string(), removals.to_string()];
+        write_row(&mut csv, fields.iter().map(String::as_str))?;
         rows += 1;
     }
     csv.flush().map_err(|source| ExportError::Output { source })?;

@@ -7,7 +7,7 @@ mod export;
 mod lookup;
 mod scan;
 
-pub use export::{ExportError, export_rows};
+pub use export::{ExportError, export_history, export_retired, export_rows};
 pub use scan::Scan;
 
 use std::collections::BTreeMap;

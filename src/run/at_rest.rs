@@ -1,0 +1,127 @@
+//! Files at rest: under which context each is sealed, and the test that each one opens (docs/formats/at-rest.md).
+//!
+//! The contexts stand here and nowhere else, so that those who write such files and those who verify them agree. A
+//! context is bound to a file, not stored in it: a file under another name does not open.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ports::{Disk, FileKind};
+use crate::seal::atrest::{AtRestFault, open_at_rest};
+use crate::seal::keys::SiteSecrets;
+use crate::store::atomic::TEMPORARY_SUFFIX;
+
+/// No file at rest holds more, in bytes: twice the largest inbound file that the settings ask for by default.
+pub const CONTENT_MAX_BYTES: u64 = 4 << 30;
+/// Sealed files may be this much longer than their content: segment tags and a content that does not compress.
+const ENVELOPE_MAX_BYTES: u64 = 1 << 24;
+
+/// Context of an inbound file, by its file name: the same in the spool and in the archive, for it is moved by a rename.
+pub fn inbound_context(name: &str) -> String {
+    format!("inbound/{name}")
+}
+
+/// Context of a stored answer, by its file name.
+pub fn answer_context(name: &str) -> String {
+    format!("answers/{name}")
+}
+
+/// Context of a file by its path relative to the site; `None` outside the folders of files at rest.
+pub fn context_of(relative: &Path) -> Option<String> {
+    let name = relative.file_name()?.to_str()?;
+    match relative.iter().next()?.to_str()? {
+        "spool" | "archive" => Some(inbound_context(name)),
+        "answers" => Some(answer_context(name)),
+        _ => None,
+    }
+}
+
+/// Why a file at rest is bad.
+#[derive(Debug, thiserror::Error)]
+pub enum RestFault {
+    /// It cannot be read.
+    #[error("cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// It is no plain file.
+    #[error("not a plain file")]
+    NotPlain,
+    /// It lies in no folder of such files, or its name is not UTF-8.
+    #[error("not a name of a file at rest")]
+    Name,
+    /// It does not open.
+    #[error(transparent)]
+    Seal(#[from] AtRestFault),
+}
+
+/// Opens a file at rest by its path, below `root`, with the site key or one that is being replaced, and gives the length
+/// of its content in bytes; nothing of the content is kept.
+pub fn test(disk: &dyn Disk, secrets: &SiteSecrets, root: &Path, path: &Path) -> Result<u64, RestFault> {
+    let relative = path.strip_prefix(root).map_err(|_| RestFault::Name)?;
+    let context = context_of(relative).ok_or(RestFault::Name)?;
+    if disk.facts(path)?.kind != FileKind::Plain {
+        return Err(RestFault::NotPlain);
+    }
+    let sealed = disk.read(path, CONTENT_MAX_BYTES + ENVELOPE_MAX_BYTES)?;
+    let keys = std::iter::once(&secrets.site_key).chain(&secrets.retired_site_keys);
+    let mut first = None;
+    for key in keys {
+        match open_at_rest(key, &context, &sealed, CONTENT_MAX_BYTES) {
+            Ok(content) => return Ok(u64::try_from(content.len()).unwrap_or(u64::MAX)),
+            Err(fault) => {
+                first.get_or_insert(fault);
+            }
+        }
+    }
+    Err(first.map_or(RestFault::Name, RestFault::Seal))
+}
+
+/// True for the rest of an interrupted write, which means nothing.
+pub fn is_temporary(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.ends_with(TEMPORARY_SUFFIX))
+}
+
+/// Files below a folder, in the order of their paths; an absent folder has none.
+pub fn files_below(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match disk.list(&folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(e),
+        };
+        for entry in entries {
+            let path = folder.join(&entry.name);
+            let kind = match disk.facts(&path) {
+                Ok(facts) => Some(facts.kind),
+                // It went away since it was listed.
+                Err(e) if e.kind() == io::ErrorKind::NotFound && entry.readable => continue,
+                Err(_) => None,
+            };
+            if kind == Some(FileKind::Folder) {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archived_file_has_the_context_it_had_in_the_spool() {
+        let of = |path: &str| context_of(Path::new(path));
+        assert_eq!(of("spool/0011aabb").as_deref(), Some("inbound/0011aabb"));
+        assert_eq!(of("archive/2020/0011aabb"), of("spool/0011aabb"));
+        assert_eq!(of("answers/0011aabb").as_deref(), Some("answers/0011aabb"));
+        for other in ["out/052019/a.seki", "store/CURRENT", ""] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert!(is_temporary(Path::new("spool/a.tmp")) && !is_temporary(Path::new("spool/a")));
+    }
+}
