@@ -91,7 +91,7 @@ pub fn with_site<T>(
         ask_passphrase: &ask,
         credentials: surroundings.credentials.as_deref(),
     };
-    let mut site = Site::open(machine.tools(), &cli.site, access, unlocking)?;
+    let mut site = Site::open(machine.tools(), cli.site(), access, unlocking)?;
     work(&mut site)
 }
 
@@ -103,5 +103,20 @@ pub fn ask_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
     };
     rpassword::prompt_password(prompt)
         .map(Zeroizing::new)
-        .map_err(|_| Fault::new(FaultId::KeysLocked).with("path", "keys/site.keys"))
+        .map_err(|_| Fault::new(FaultId::TerminalMissing))
+}
+
+/// Asks for a new passphrase, twice.
+pub fn ask_new_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
+    let typed = ask_passphrase(lang)?;
+    let again = match lang {
+        Lang::Ja => "もう一度: ",
+        Lang::En => "Again: ",
+    };
+    let again = rpassword::prompt_password(again).map(Zeroizing::new);
+    if again.map_err(|_| Fault::new(FaultId::TerminalMissing))? == typed {
+        Ok(typed)
+    } else {
+        Err(Fault::new(FaultId::PassphraseDiffers))
+    }
 }

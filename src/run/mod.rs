@@ -2,10 +2,14 @@
 
 pub mod commit;
 pub mod demo;
+pub mod gaiji;
 pub mod init;
 pub mod keys;
 pub mod known;
 pub mod layouts;
+pub mod output;
 pub mod parties;
+pub mod public;
+pub mod record;
 pub mod site;
 pub mod trouble;
