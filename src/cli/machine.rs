@@ -78,6 +78,21 @@ impl Machine {
     }
 }
 
+/// Does some work that may have to open key files, with the machine and a way to ask for passphrases.
+pub fn with_keys<T>(
+    surroundings: &Surroundings,
+    lang: Lang,
+    work: impl FnOnce(Tools<'_>, Unlocking<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let machine = Machine::new(surroundings)?;
+    let ask = || ask_passphrase(lang);
+    let unlocking = Unlocking {
+        ask_passphrase: &ask,
+        credentials: surroundings.credentials.as_deref(),
+    };
+    work(machine.tools(), unlocking)
+}
+
 /// Opens the site that the command line names and does some work with it.
 pub fn with_site<T>(
     cli: &Cli,

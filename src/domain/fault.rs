@@ -128,6 +128,8 @@ faults! {
         "correct the line and import again; nothing was taken" "行を直してもう一度取り込んでください。何も取り込んでいません";
     PartyUnknown Refused "party {party} is not registered" "団体 {party} は登録されていません"
         "see `sekisho party list`" "`sekisho party list` で確かめてください";
+    PartyNotActive Refused "party {party} is not active on {date}" "団体 {party} は {date} に有効ではありません"
+        "see `sekisho party list`" "`sekisho party list` で確かめてください";
     PartyKeyMissing Refused "party {party} has no sealing key: nothing can be sealed for it" "団体 {party} の封緘鍵が登録されていません"
         "register it with `sekisho party key {party} --seal FILE`, then run again" "`sekisho party key {party} --seal FILE` で登録し、もう一度実行してください";
     FileUnreadable Storage "{path} could not be read: {why}" "{path} を読めません: {why}"
@@ -212,7 +214,7 @@ faults! {
         "別の手段で {sender} から鍵を受け取り、--sender-key で指定するか `sekisho key trust` で登録してください";
     TrustWrong Refused "{path} line {line}: {why}" "{path} {line}行: {why}"
         "correct the line: PARTY, a blank, the signing key" "「団体ID 署名鍵」の形に直してください";
-    KeyTextWrong Usage "the {what} is no key: {why}" "{what} は鍵ではありません: {why}"
+    KeyTextWrong Usage "{what} is no key: {why}" "{what} は鍵ではありません: {why}"
         "give the text as `sekisho key show` prints it" "`sekisho key show` の表示どおりに指定してください";
     PublicKeysMissing Refused "{path} is missing or damaged: {why}" "{path} がないか、壊れています: {why}"
         "write it again with `sekisho key list --publish`" "`sekisho key list --publish` で作り直してください";

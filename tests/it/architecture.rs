@@ -16,7 +16,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("seal", &["domain", "format"]),
     ("pipeline", &["text", "domain", "format", "seal"]),
     ("store", &["domain", "ports", "format", "seal"]),
-    ("run", &["text", "domain", "ports", "format", "seal", "pipeline", "store"]),
+    (
+        "run",
+        &["text", "domain", "ports", "format", "seal", "pipeline", "store"],
+    ),
     ("report", &["text", "domain", "run"]),
     ("os", &["domain", "ports"]),
     ("cli", &["text", "domain", "ports", "os", "run", "report"]),

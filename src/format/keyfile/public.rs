@@ -94,7 +94,8 @@ pub fn trusted_line(party: PartyId, key: &str) -> String {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "sekisho-public-keys 1\nledger a/l+1+x\npackage a/p+2+y\npackage a/p+3+z\nsealing sekisho-p256:AA\n";
+    const TEXT: &str =
+        "sekisho-public-keys 1\nledger a/l+1+x\npackage a/p+2+y\npackage a/p+3+z\nsealing sekisho-p256:AA\n";
 
     #[test]
     fn public_keys_read_back() {
@@ -120,7 +121,12 @@ mod tests {
         let text = trusted_line(own, "a+1+x");
         assert_eq!(parse_trusted(&text).unwrap(), [(own, "a+1+x".to_owned())]);
         assert_eq!(parse_trusted(""), Ok(Vec::new()));
-        for (wrong, line_no) in [("050008\n", 1), ("050008 a b\n", 1), ("050008 a\n\n", 2), ("0500081234 a\n", 1)] {
+        for (wrong, line_no) in [
+            ("050008\n", 1),
+            ("050008 a b\n", 1),
+            ("050008 a\n\n", 2),
+            ("0500081234 a\n", 1),
+        ] {
             assert_eq!(parse_trusted(wrong), Err(KeyLineFault { line_no }), "{wrong:?}");
         }
     }
