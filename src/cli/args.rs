@@ -1,6 +1,6 @@
 //! What can be typed: the commands, their arguments, and where each goes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -20,9 +20,9 @@ use crate::domain::instant::BusinessDate;
 #[derive(Debug, Parser)]
 #[command(name = "sekisho", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// Folder of the site (サイトのフォルダ)
-    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
-    pub site: PathBuf,
+    /// Folder of the site; default the current one (サイトのフォルダ)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub site: Option<PathBuf>,
     /// Language of messages: ja or en; default by LANG (メッセージの言語)
     #[arg(long, global = true, value_parser = lang)]
     pub lang: Option<Lang>,
@@ -38,6 +38,13 @@ pub struct Cli {
     /// Command
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Folder of the site: the one given, else the current one.
+    pub fn site(&self) -> &Path {
+        self.site.as_deref().unwrap_or(Path::new("."))
+    }
 }
 
 /// The commands.

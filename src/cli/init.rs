@@ -71,7 +71,7 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, args: &Args, out: &mut Out) -
         business_date: cli.business_date.unwrap_or_else(|| machine.today()),
     };
     let lang = out.lang();
-    let ask = || machine::ask_passphrase(lang);
+    let ask = || machine::ask_new_passphrase(lang);
     let unlocking = Unlocking {
         ask_passphrase: &ask,
         credentials: surroundings.credentials.as_deref(),

@@ -79,6 +79,21 @@ impl Machine {
     }
 }
 
+/// Does some work that may have to open key files, with the machine and a way to ask for passphrases.
+pub fn with_keys<T>(
+    surroundings: &Surroundings,
+    lang: Lang,
+    work: impl FnOnce(Tools<'_>, Unlocking<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let machine = Machine::new(surroundings)?;
+    let ask = || ask_passphrase(lang);
+    let unlocking = Unlocking {
+        ask_passphrase: &ask,
+        credentials: surroundings.credentials.as_deref(),
+    };
+    work(machine.tools(), unlocking)
+}
+
 /// Opens the site that the command line names and does some work with it.
 pub fn with_site<T>(
     cli: &Cli,
@@ -92,7 +107,7 @@ pub fn with_site<T>(
         ask_passphrase: &ask,
         credentials: surroundings.credentials.as_deref(),
     };
-    let mut site = Site::open(machine.tools(), &cli.site, access, unlocking)?;
+    let mut site = Site::open(machine.tools(), cli.site(), access, unlocking)?;
     work(&mut site)
 }
 
@@ -109,7 +124,7 @@ pub fn with_examined<T>(
         ask_passphrase: &ask,
         credentials: surroundings.credentials.as_deref(),
     };
-    let site = Examined::open(machine.tools(), &cli.site, unlocking)?;
+    let site = Examined::open(machine.tools(), cli.site(), unlocking)?;
     work(&site)
 }
 
@@ -121,7 +136,22 @@ pub fn ask_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
     };
     rpassword::prompt_password(prompt)
         .map(Zeroizing::new)
-        .map_err(|_| Fault::new(FaultId::KeysLocked).with("path", "keys/site.keys"))
+        .map_err(|_| Fault::new(FaultId::TerminalMissing))
+}
+
+/// Asks for a new passphrase, twice.
+pub fn ask_new_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
+    let typed = ask_passphrase(lang)?;
+    let again = match lang {
+        Lang::Ja => "もう一度: ",
+        Lang::En => "Again: ",
+    };
+    let again = rpassword::prompt_password(again).map(Zeroizing::new);
+    if again.map_err(|_| Fault::new(FaultId::TerminalMissing))? == typed {
+        Ok(typed)
+    } else {
+        Err(Fault::new(FaultId::PassphraseDiffers))
+    }
 }
 
 /// Worker threads: typed, else of the settings, else one per core.

@@ -130,6 +130,8 @@ faults! {
         "correct the line and import again; nothing was taken" "行を直してもう一度取り込んでください。何も取り込んでいません";
     PartyUnknown Refused "party {party} is not registered" "団体 {party} は登録されていません"
         "see `sekisho party list`" "`sekisho party list` で確かめてください";
+    PartyNotActive Refused "party {party} is not active on {date}" "団体 {party} は {date} に有効ではありません"
+        "see `sekisho party list`" "`sekisho party list` で確かめてください";
     PartyKeyMissing Refused "party {party} has no sealing key: nothing can be sealed for it" "団体 {party} の封緘鍵が登録されていません"
         "register it with `sekisho party key {party} --seal FILE`, then run again" "`sekisho party key {party} --seal FILE` で登録し、もう一度実行してください";
     FileUnreadable Storage "{path} could not be read: {why}" "{path} を読めません: {why}"
@@ -187,8 +189,49 @@ faults! {
         "correct the file" "ファイルを直してください";
     RecordUnknown Usage "{path} has no record {record}" "{path} に {record} 番のレコードはありません"
         "records count from 1" "レコード番号は1からです";
-    PackageRefused Refused "{path}: {why}" "{path}: {why}"
-        "{hint}" "{hint}";
+    FieldUnreadable Refused "{path}: record {record}, field {field} at byte {at}: {code}"
+        "{path}: レコード {record}、項目 {field}（{at} バイト目）: {code}"
+        "see `sekisho check`, or take the file as it is with --out" "`sekisho check` で確かめるか、--out でそのまま取り出してください";
+    PackageOther Refused "{path} is not a package" "{path} は封緘ファイルではありません"
+        "give the .seki file as it was received" "受け取ったままの .seki ファイルを指定してください";
+    PackageVersion Refused "{path} is a package of a version that this program does not know" "{path} はこのプログラムの知らない版の封緘ファイルです"
+        "use a newer program" "新しい版のプログラムを使ってください";
+    PackageHeader Refused "{path}: the header is damaged: {why}" "{path}: ヘッダが壊れています: {why}"
+        "fetch the file again, or ask the sender for it" "もう一度受け取るか、送信元に再送を依頼してください";
+    PackageNotForUs Refused "{path} is sealed for {recipients}, not for {owner}" "{path} は {recipients} 宛てに封緘されており、{owner} の鍵では開けません"
+        "give the key file of a recipient; if it should have been yours, ask the sender to seal it to your present key"
+        "宛先の鍵ファイルを指定してください。自団体宛てのはずなら、現在の公開鍵で封緘し直すよう送信元に依頼してください";
+    PackageManifest Refused "{path}: the manifest is damaged" "{path}: 明細が壊れています"
+        "fetch the file again, or ask the sender for it" "もう一度受け取るか、送信元に再送を依頼してください";
+    PackageSignature Refused "{path}: the signature of {sender} is wrong" "{path}: {sender} の署名が正しくありません"
+        "do not use the file; ask {sender} by telephone" "このファイルは使わず、{sender} に電話で確認してください";
+    PackageSigner Refused "{path} is signed by no key that is known of {sender}" "{path} は {sender} の鍵として登録されていない鍵で署名されています"
+        "compare the signing key with {sender} by telephone; it may have been changed" "署名鍵が変更されていないか、{sender} に電話で確認してください";
+    PackageResealed Refused "{path}: the content is not what {sender} signed: somebody sealed it anew" "{path}: 内容が {sender} の署名と一致しません（封緘し直されています）"
+        "do not use the file; ask {sender} by telephone" "このファイルは使わず、{sender} に電話で確認してください";
+    PackageLength Refused "{path} has {got} bytes instead of {want}" "{path} は {got} バイトですが、{want} バイトでなければなりません"
+        "fetch the file again, or ask the sender for it" "もう一度受け取るか、送信元に再送を依頼してください";
+    PackageSegment Refused "{path}: the payload is damaged in segment {segment} (the first is 0)" "{path}: 本文の区画 {segment}（最初は0）が壊れています"
+        "fetch the file again, or ask the sender for it" "もう一度受け取るか、送信元に再送を依頼してください";
+    SenderKeyMissing Refused "no signing key of {sender} is known, so nobody can say who made {path}" "{sender} の署名鍵が登録されておらず、{path} の作成者を確かめられません"
+        "get the key from {sender} by another way, then give --sender-key or keep it with `sekisho key trust`"
+        "別の手段で {sender} から鍵を受け取り、--sender-key で指定するか `sekisho key trust` で登録してください";
+    TrustWrong Refused "{path} line {line}: {why}" "{path} {line}行: {why}"
+        "correct the line: PARTY, a blank, the signing key" "「団体ID 署名鍵」の形に直してください";
+    KeyTextWrong Usage "{what} is no key: {why}" "{what} は鍵ではありません: {why}"
+        "give the text as `sekisho key show` prints it" "`sekisho key show` の表示どおりに指定してください";
+    PublicKeysMissing Refused "{path} is missing or damaged: {why}" "{path} がないか、壊れています: {why}"
+        "write it again with `sekisho key list --publish`" "`sekisho key list --publish` で作り直してください";
+    PassphraseShort Refused "the passphrase has fewer than {least} characters" "合言葉が {least} 文字より短いです"
+        "choose a longer one" "もっと長い合言葉にしてください";
+    PassphraseDiffers Refused "the two passphrases differ" "2回の合言葉が一致しません"
+        "try again" "もう一度行ってください";
+    TerminalMissing Locked "there is no terminal to ask for the passphrase" "合言葉を尋ねる端末がありません"
+        "run it at a terminal" "端末から実行してください";
+    SealFailed Refused "{path} cannot be sealed: {why}" "{path} を封緘できません: {why}"
+        "correct it and try again" "直してもう一度行ってください";
+    NotText Refused "what {path} holds is no text" "{path} の中身は文字ではありません"
+        "take it with --out" "--out で取り出してください";
     OutputExists Refused "{path} exists" "{path} は既にあります"
         "choose another name" "別の名前を指定してください";
     OutputFailed Storage "the result could not be printed: {why}" "結果を出力できません: {why}"

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::site::{Site, Tools, Unlocking, origin_prefix};
-use super::{keys, trouble};
+use super::{keys, public, trouble};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::{MunicipalityCode, PartyId};
 use crate::domain::instant::BusinessDate;
 use crate::domain::municipality::Prefecture;
 use crate::format::config::{Config, Environment, UnlockBy};
+use crate::format::keyfile::PublicKeys;
 use crate::format::leaf::{Act, Label};
 use crate::pipeline::journal;
 use crate::store::atomic;
@@ -54,6 +55,16 @@ pub struct Made {
     pub sealing_keys: Vec<String>,
 }
 
+impl Made {
+    fn of(keys: PublicKeys) -> Self {
+        Self {
+            ledger_key: keys.ledger,
+            package_key: keys.package.into_iter().next().unwrap_or_default(),
+            sealing_keys: keys.sealing,
+        }
+    }
+}
+
 /// Makes a site in `root`, which must be absent or empty.
 pub fn init(tools: Tools<'_>, root: &Path, wish: &Wish, unlocking: Unlocking<'_>) -> Result<Made, Fault> {
     let disk = tools.disk;
@@ -96,17 +107,11 @@ pub fn init(tools: Tools<'_>, root: &Path, wish: &Wish, unlocking: Unlocking<'_>
         &secrets.ledger_signer,
     )
     .map_err(|e| trouble::ledger(&e))?;
+    let public = public::keys_of(&secrets);
+    public::publish(disk, &folders, &public)?;
     // The settings come last: without them the folder is no site.
     atomic::publish(disk, &folders.config(), text.as_bytes()).map_err(|e| trouble::atomic(&e))?;
-    Ok(Made {
-        ledger_key: secrets.ledger_signer.vkey(),
-        package_key: secrets.package_signer.vkey(),
-        sealing_keys: secrets
-            .public_sealing_keys()
-            .iter()
-            .map(crate::seal::hpke::SealingPublicKey::text)
-            .collect(),
-    })
+    Ok(Made::of(public))
 }
 
 fn settings(wish: &Wish) -> String {
@@ -131,14 +136,5 @@ fn settings(wish: &Wish) -> String {
 
 /// The public keys of an existing site.
 pub fn public_keys(site: &Site<'_>) -> Made {
-    Made {
-        ledger_key: site.secrets.ledger_signer.vkey(),
-        package_key: site.secrets.package_signer.vkey(),
-        sealing_keys: site
-            .secrets
-            .public_sealing_keys()
-            .iter()
-            .map(crate::seal::hpke::SealingPublicKey::text)
-            .collect(),
-    }
+    Made::of(public::keys_of(&site.secrets))
 }

@@ -12,8 +12,8 @@ use crate::domain::ids::PartyId;
 use crate::format::config::{Config, UnlockBy};
 use crate::ports::Disk;
 use crate::seal::keys::{
-    KeyFault, PartySecrets, Passphrase, SiteSecrets, Unlock, check_key_file_mode, generate_unlock_key, read_unlock_key,
-    unlock_key_file,
+    KeyFault, MIN_PASSPHRASE_CHARS, PartySecrets, Passphrase, SiteSecrets, Unlock, check_key_file_mode,
+    generate_unlock_key, read_unlock_key, unlock_key_file,
 };
 use crate::store::atomic;
 use crate::store::folders::Folders;
@@ -183,7 +183,7 @@ fn read_unlock(disk: &dyn Disk, path: &Path) -> Result<crate::seal::secret::Unlo
 }
 
 /// Reads a file that group and others must not be able to read.
-fn read_private(disk: &dyn Disk, path: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
+pub(super) fn read_private(disk: &dyn Disk, path: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let file = match disk.open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -210,11 +210,10 @@ fn read_private(disk: &dyn Disk, path: &Path) -> Result<Zeroizing<Vec<u8>>, Faul
 
 fn opening(path: &Path, why: &KeyFault) -> Fault {
     match why {
-        KeyFault::OtherWay
-        | KeyFault::OtherUnlockKey
-        | KeyFault::DoesNotOpen
-        | KeyFault::ShortPassphrase
-        | KeyFault::OtherRole => Fault::new(FaultId::KeysLocked).with("path", path.display()),
+        KeyFault::ShortPassphrase => Fault::new(FaultId::PassphraseShort).with("least", MIN_PASSPHRASE_CHARS),
+        KeyFault::OtherWay | KeyFault::OtherUnlockKey | KeyFault::DoesNotOpen | KeyFault::OtherRole => {
+            Fault::new(FaultId::KeysLocked).with("path", path.display())
+        }
         KeyFault::File(_)
         | KeyFault::Secret { .. }
         | KeyFault::UnknownSecret { .. }

@@ -142,6 +142,37 @@ pub fn publish(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), AtomicE
     sync_folder(disk, path)
 }
 
+/// Makes `bytes` durable at `path`, where nothing may stand yet. `tag` makes the temporary name one that nobody else uses,
+/// since in a folder of the operator a file of the usual temporary name may be somebody's own. Nothing is left behind where
+/// it fails before the rename.
+///
+/// # Errors
+/// [`AtomicError`]; at `Create` with `AlreadyExists` where something stands at `path`.
+pub fn publish_new(disk: &dyn Disk, path: &Path, bytes: &[u8], tag: u64) -> Result<(), AtomicError> {
+    let vacant = || {
+        if at(path, Step::Create, disk.exists(path))? {
+            at(path, Step::Create, Err(io::ErrorKind::AlreadyExists.into()))
+        } else {
+            Ok(())
+        }
+    };
+    vacant()?;
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let temporary = path.with_file_name(format!(".{name}.{tag:016x}{TEMPORARY_SUFFIX}"));
+    let mut file = at(path, Step::Create, disk.create(&temporary))?;
+    let written = at(path, Step::Write, file.write_all(bytes)).and_then(|()| at(path, Step::Sync, file.sync()));
+    drop(file);
+    let renamed = written
+        .and_then(|()| vacant())
+        .and_then(|()| at(path, Step::Rename, disk.rename(&temporary, path)));
+    if let Err(why) = renamed {
+        // What is written may be in clear; where even this fails, the first failure says more.
+        drop(disk.remove(&temporary));
+        return Err(why);
+    }
+    sync_folder(disk, path)
+}
+
 /// Makes the entry of `path` in its folder durable.
 ///
 /// # Errors
@@ -188,6 +219,24 @@ mod tests {
         let unfinished = NewFile::begin(&disk, path).unwrap();
         drop(unfinished);
         assert_eq!(disk.read(path, 9).unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_new_file_never_replaces_one_and_leaves_nothing_behind() {
+        let disk = MemoryDisk::new();
+        disk.create_folder(Path::new("/f")).unwrap();
+        let path = Path::new("/f/x");
+        disk.put(Path::new("/f/x.tmp"), b"somebody's own").unwrap();
+        publish_new(&disk, path, b"one", 7).unwrap();
+        let error = publish_new(&disk, path, b"two", 8).unwrap_err();
+        assert_eq!(
+            (error.step, error.source.kind()),
+            (Step::Create, io::ErrorKind::AlreadyExists)
+        );
+        assert_eq!(disk.read(path, 9).unwrap(), b"one");
+        assert_eq!(disk.files(), [path, Path::new("/f/x.tmp")]);
+        let error = publish_new(&disk, Path::new("/none/x"), b"", 9).unwrap_err();
+        assert_eq!(error.step, Step::Create);
     }
 
     #[test]

@@ -96,6 +96,11 @@ impl Folders {
         self.root.join("keys/site.keys")
     }
 
+    /// The site's public keys, readable without opening the others.
+    pub fn public_keys(&self) -> PathBuf {
+        self.root.join("keys/public.txt")
+    }
+
     /// Inbound folders, one per party.
     pub fn inbound(&self) -> PathBuf {
         self.root.join("in")

@@ -1,0 +1,58 @@
+//! Acts of an operator that change nothing in the master but must stand in the ledger before they take effect.
+
+use super::commit::{self, Draft};
+use super::site::Site;
+use super::trouble;
+use crate::domain::entry::Changes;
+use crate::domain::fault::Fault;
+use crate::domain::instant::BusinessDate;
+use crate::format::leaf::Leaf;
+use crate::store::generations::{GenerationFacts, Staging};
+use crate::store::staging::Stage;
+
+/// Commits leaves; the last one closes the commit and may not be that of an outgoing file. The answer is the index of the
+/// first one in the ledger of the business date's year.
+///
+/// # Errors
+/// Those of a commit.
+pub fn record(site: &mut Site<'_>, leaves: Vec<Leaf>, business_date: BusinessDate) -> Result<u64, Fault> {
+    let tools = site.tools;
+    let count = u64::try_from(leaves.len()).map_err(trouble::bug)?;
+    let mut exchange = site.exchange();
+    exchange.newest_business_date = exchange.newest_business_date.max(business_date.value());
+    let folders = site.folders.clone();
+    let stage =
+        Stage::begin(tools.disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
+    let facts = GenerationFacts {
+        business_date,
+        created_at: tools.clock.now(),
+        applied: false,
+        rules: site.rules_hash(),
+        layouts: site.layouts_hash(),
+        exchange,
+    };
+    let staging = Staging {
+        disk: tools.disk,
+        folder: &stage.folder(),
+        keys: &site.master_keys,
+    };
+    let manifest = staging
+        .stage_generation(&site.master, &Changes::default(), &[], facts, &mut tools.generator()?)
+        .map_err(|e| trouble::master(&e))?;
+    let draft = Draft {
+        stage,
+        manifest,
+        leaves,
+        outgoing: Vec::new(),
+        retired: Vec::new(),
+        dropped: Vec::new(),
+        business_date,
+    };
+    commit::commit(site, draft)?;
+    // Without outgoing files or archived ones in the draft, nothing follows the leaves.
+    site.ledger
+        .tip()
+        .size
+        .checked_sub(count)
+        .ok_or_else(|| trouble::bug("the ledger is shorter than its commit"))
+}
