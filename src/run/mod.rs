@@ -1,6 +1,7 @@
 //! Use cases: load, pure steps, commit.
 
 pub mod at_rest;
+pub mod check;
 pub mod commit;
 pub mod demo;
 pub mod demo_site;
