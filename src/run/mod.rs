@@ -6,6 +6,7 @@ pub mod commit;
 pub mod demo;
 pub mod demo_site;
 pub mod examine;
+pub mod explain;
 pub mod gaiji;
 pub mod generations;
 pub mod held;
