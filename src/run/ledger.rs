@@ -158,7 +158,9 @@ pub fn verify(site: &Examined<'_>) -> Result<Report, Fault> {
 
 /// The fault of a damaged ledger, naming log, object and index.
 pub fn fault(defect: &Defect) -> Fault {
-    let index = defect.index.map_or_else(String::new, |index| format!(", index {index}"));
+    let index = defect
+        .index
+        .map_or_else(String::new, |index| format!(", index {index}"));
     let why = format!("{}/{}{index}: {}", defect.log, defect.object, defect.fault);
     Fault::new(FaultId::LedgerDamaged).with("why", why)
 }
