@@ -11,6 +11,7 @@ use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
 use crate::pipeline::intake::{self, Arrival, Parties as _, ShellFinding, Verdict};
+use crate::run::at_rest::inbound_context;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::seal::atrest::{open_at_rest, seal_at_rest};
@@ -545,11 +546,6 @@ pub fn short(digest: &[u8; 32]) -> String {
 /// Path of a spool file.
 pub fn spool_path(site: &Site<'_>, id: &str) -> PathBuf {
     site.folders.spool().join(id)
-}
-
-/// Context under which an inbound file is sealed, in the spool and in the archive alike.
-pub fn inbound_context(id: &str) -> String {
-    format!("inbound/{id}")
 }
 
 /// Writes the encrypted copy of a file as it came. A copy that a run before a crash left is replaced.
