@@ -11,6 +11,7 @@ use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
 use crate::pipeline::intake::{self, Arrival, Parties as _, ShellFinding, Verdict};
+use crate::run::at_rest::inbound_context;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::seal::atrest::{open_at_rest, seal_at_rest};
@@ -71,6 +72,8 @@ pub struct InPlace {
     pub id: String,
     /// Inbound folder.
     pub folder: String,
+    /// Name as it lies there. May say anything; never shown unasked.
+    pub name: String,
     /// Name to show.
     pub label: String,
     /// Length.
@@ -85,6 +88,18 @@ pub struct InPlace {
     pub unreadable: bool,
 }
 
+/// An extract or inquiry, left in place.
+pub struct Waiting {
+    /// Inbound folder.
+    pub folder: String,
+    /// Name as it lies there.
+    pub name: String,
+    /// Name to show.
+    pub label: String,
+    /// Header as far as it can be read.
+    pub envelope: Envelope,
+}
+
 /// Everything that a pass found.
 pub struct Gathered {
     /// Files with their verdicts.
@@ -92,7 +107,7 @@ pub struct Gathered {
     /// Things left in place.
     pub in_place: Vec<InPlace>,
     /// Extracts and inquiries, left in place.
-    pub waiting: Vec<(String, String, Envelope)>,
+    pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
 }
@@ -152,7 +167,7 @@ struct Gatherer<'a, 'm> {
     cached_bytes: u64,
     judged: Vec<Judged>,
     in_place: Vec<InPlace>,
-    waiting: Vec<(String, String, Envelope)>,
+    waiting: Vec<Waiting>,
 }
 
 impl Gatherer<'_, '_> {
@@ -232,7 +247,12 @@ impl Gatherer<'_, '_> {
             && opened.shell.is_none()
         {
             let label = self.label(&file.folder, &file.name);
-            self.waiting.push((file.folder, label, envelope));
+            self.waiting.push(Waiting {
+                folder: file.folder,
+                name: file.name,
+                label,
+                envelope,
+            });
             return Ok(());
         }
         let judged = self.judge(&opened, &opened.label, true);
@@ -370,6 +390,7 @@ impl Gatherer<'_, '_> {
         self.in_place.push(InPlace {
             id,
             folder: folder.to_owned(),
+            name: name.to_owned(),
             label,
             size_bytes,
             code,
@@ -525,11 +546,6 @@ pub fn short(digest: &[u8; 32]) -> String {
 /// Path of a spool file.
 pub fn spool_path(site: &Site<'_>, id: &str) -> PathBuf {
     site.folders.spool().join(id)
-}
-
-/// Context under which an inbound file is sealed, in the spool and in the archive alike.
-pub fn inbound_context(id: &str) -> String {
-    format!("inbound/{id}")
 }
 
 /// Writes the encrypted copy of a file as it came. A copy that a run before a crash left is replaced.
