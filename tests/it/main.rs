@@ -11,6 +11,7 @@
 mod architecture;
 mod cli;
 mod demo;
+mod files;
 mod layout;
 mod ledger;
 mod master;
