@@ -128,7 +128,7 @@ pub fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gather
         waiting: Vec::new(),
     };
     for (index, held) in state.held.iter().enumerate() {
-        if !held.in_place && (held.released || held.code == Code::H07.as_str()) {
+        if !held.in_place && (held.released || (held.code == Code::H07.as_str() && !held.shadowed)) {
             gatherer.held(index, held)?;
         }
     }
