@@ -28,7 +28,7 @@ pub fn json(result: &PassResult) -> serde_json::Value {
             });
             serde_json::json!({
                 "folder": file.folder, "name": file.name, "kind": file.kind, "sender": file.sender,
-                "serial": file.serial, "outcome": file.outcome, "code": file.code.map(|code| code.as_str()),
+                "serial": file.serial, "outcome": file.outcome, "code": file.code.map(crate::domain::code::Code::as_str),
                 "detail": file.detail, "answer": file.answer, "counts": counts,
             })
         })

@@ -98,13 +98,12 @@ pub struct Shown {
 pub fn show(site: &Site<'_>, index: u64) -> Result<Shown, Fault> {
     let entry = site.ledger.entry(index).map_err(|e| trouble::ledger(&e))?;
     let public = Leaf::parse(&entry).map_err(|e| damaged(site, index, e))?;
-    let whole = match public.private_hash() {
-        None => None,
-        Some(_) => {
-            let sealed = site.ledger.sealed_private(index).map_err(|e| trouble::ledger(&e))?;
-            let whole = open_private(&site.secrets, &public, &sealed);
-            Some(whole.ok_or_else(|| damaged(site, index, "the private part does not open"))?)
-        }
+    let whole = if public.private_hash().is_some() {
+        let sealed = site.ledger.sealed_private(index).map_err(|e| trouble::ledger(&e))?;
+        let whole = open_private(&site.secrets, &public, &sealed);
+        Some(whole.ok_or_else(|| damaged(site, index, "the private part does not open"))?)
+    } else {
+        None
     };
     Ok(Shown {
         log: site.ledger.tip().log.to_string(),
@@ -158,7 +157,9 @@ pub fn verify(site: &Examined<'_>) -> Result<Report, Fault> {
 
 /// The fault of a damaged ledger, naming log, object and index.
 pub fn fault(defect: &Defect) -> Fault {
-    let index = defect.index.map_or_else(String::new, |index| format!(", index {index}"));
+    let index = defect
+        .index
+        .map_or_else(String::new, |index| format!(", index {index}"));
     let why = format!("{}/{}{index}: {}", defect.log, defect.object, defect.fault);
     Fault::new(FaultId::LedgerDamaged).with("why", why)
 }
