@@ -49,6 +49,11 @@ impl Out {
         self.to.write_all(bytes).map_err(|e| printing(&e))
     }
 
+    /// Standard output, for tables that are written as they are read. [`Out::flush`] ends it as well.
+    pub fn sink(&mut self) -> &mut dyn Write {
+        &mut self.to
+    }
+
     /// One JSON value on one line.
     pub fn json(&mut self, value: &serde_json::Value) -> Result<(), Fault> {
         self.line(&value.to_string())

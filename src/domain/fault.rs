@@ -181,6 +181,8 @@ faults! {
         "`sekisho master history CODE` shows from when on" "`sekisho master history CODE` でいつからかを確かめてください";
     LeafUnknown Usage "the ledger has no leaf {index}" "台帳に {index} 番の記録はありません"
         "see `sekisho ledger list`" "`sekisho ledger list` で確かめてください";
+    LogUnknown Usage "the ledger has no log {log}" "台帳に年度 {log} はありません"
+        "`sekisho ledger verify` names the years" "`sekisho ledger verify` が年度の一覧を示します";
     LayoutWrong Refused "{path} line {line} column {column}: {why}" "{path} {line}行 {column}桁: {why}"
         "correct the layout; `sekisho layout lint` lists every fault" "様式定義を直してください。`sekisho layout lint` が全件を示します";
     GaijiWrong Refused "{path} line {line}: {why}" "{path} {line}行: {why}"

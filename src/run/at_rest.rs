@@ -6,15 +6,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::examine::Examined;
 use crate::ports::{Disk, FileKind};
 use crate::seal::atrest::{AtRestFault, open_at_rest};
-use crate::seal::keys::SiteSecrets;
 use crate::store::atomic::TEMPORARY_SUFFIX;
 
-/// No file at rest holds more, in bytes: twice the largest inbound file that the settings ask for by default.
-pub const CONTENT_MAX_BYTES: u64 = 4 << 30;
-/// Sealed files may be this much longer than their content: segment tags and a content that does not compress.
-const ENVELOPE_MAX_BYTES: u64 = 1 << 24;
+/// What the settings allow now may be less than what was allowed when a file was kept; in bytes.
+const CONTENT_MAX_BYTES: u64 = 4 << 30;
+/// A spool file holds the name besides the content, in bytes.
+const NAME_MAX_BYTES: u64 = 1 << 20;
 
 /// Context of an inbound file, by its file name: the same in the spool and in the archive, for it is moved by a rename.
 pub fn inbound_context(name: &str) -> String {
@@ -53,19 +53,22 @@ pub enum RestFault {
     Seal(#[from] AtRestFault),
 }
 
-/// Opens a file at rest by its path, below `root`, with the site key or one that is being replaced, and gives the length
-/// of its content in bytes; nothing of the content is kept.
-pub fn test(disk: &dyn Disk, secrets: &SiteSecrets, root: &Path, path: &Path) -> Result<u64, RestFault> {
-    let relative = path.strip_prefix(root).map_err(|_| RestFault::Name)?;
+/// Opens a file at rest by its path relative to the site, with the site key or one that is being replaced, and gives the
+/// length of its content in bytes; nothing of the content is kept.
+pub fn test(site: &Examined<'_>, relative: &Path) -> Result<u64, RestFault> {
+    let (disk, path) = (site.tools.disk, site.folders.root().join(relative));
     let context = context_of(relative).ok_or(RestFault::Name)?;
-    if disk.facts(path)?.kind != FileKind::Plain {
+    if disk.facts(&path)?.kind != FileKind::Plain {
         return Err(RestFault::NotPlain);
     }
-    let sealed = disk.read(path, CONTENT_MAX_BYTES + ENVELOPE_MAX_BYTES)?;
-    let keys = std::iter::once(&secrets.site_key).chain(&secrets.retired_site_keys);
+    let allowed = site.config.intake.max_file_bytes.saturating_add(NAME_MAX_BYTES);
+    let limit = allowed.max(CONTENT_MAX_BYTES);
+    // Content that does not compress becomes a little longer by its envelope.
+    let sealed = disk.read(&path, limit.saturating_mul(2))?;
+    let keys = std::iter::once(&site.secrets.site_key).chain(&site.secrets.retired_site_keys);
     let mut first = None;
     for key in keys {
-        match open_at_rest(key, &context, &sealed, CONTENT_MAX_BYTES) {
+        match open_at_rest(key, &context, &sealed, limit) {
             Ok(content) => return Ok(u64::try_from(content.len()).unwrap_or(u64::MAX)),
             Err(fault) => {
                 first.get_or_insert(fault);

@@ -12,7 +12,7 @@ use crate::format::leaf::Leaf;
 use crate::seal::atrest::open_at_rest;
 use crate::seal::keys::SiteSecrets;
 use crate::seal::merkle::leaf_hash;
-use crate::store::ledger::{Defect, MAX_PRIVATE_BYTES, Report};
+use crate::store::ledger::{Defect, Ledger, LogName, MAX_PRIVATE_BYTES, Report, log_names};
 
 pub use crate::format::leaf::{Act, Outcome};
 
@@ -30,23 +30,45 @@ pub struct Filter {
     pub last: Option<u64>,
 }
 
-/// Calls `each` with index and public part of the leaves of the newest log, in their order, until it fails.
+/// Calls `each` with index and public part of the leaves of a log, the newest one if none is named, in their order, until
+/// it fails.
 pub fn list(
     site: &Site<'_>,
+    log: Option<&str>,
     filter: Filter,
     each: &mut dyn FnMut(u64, &Leaf) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let size = site.ledger.tip().size;
+    with(site, log, |ledger| narrowed(ledger, filter, each))
+}
+
+/// Does some work with the newest log or with the one given.
+fn with<T>(site: &Site<'_>, log: Option<&str>, work: impl FnOnce(&Ledger<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+    let Some(text) = log else { return work(&site.ledger) };
+    let (disk, folder) = (site.tools.disk, site.folders.ledger());
+    let names = log_names(disk, &folder).map_err(|e| trouble::ledger(&e))?;
+    let name = LogName::parse(text).filter(|name| names.contains(name));
+    let name = name.ok_or_else(|| Fault::new(FaultId::LogUnknown).with("log", text))?;
+    let verifier = site.secrets.ledger_signer.verifier();
+    let opened = Ledger::open_log(disk, &folder, &origin_prefix(&site.config), &verifier, name);
+    work(&opened.map_err(|e| trouble::ledger(&e))?)
+}
+
+fn narrowed(
+    ledger: &Ledger<'_>,
+    filter: Filter,
+    each: &mut dyn FnMut(u64, &Leaf) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let size = ledger.tip().size;
     let mut from = filter.from.min(size);
     let Some(last) = filter.last else {
-        return visit(site, from..size, filter.act, each);
+        return visit(ledger, from..size, filter.act, each);
     };
     if filter.act.is_none() {
         from = from.max(size.saturating_sub(last));
-        return visit(site, from..size, None, each);
+        return visit(ledger, from..size, None, each);
     }
     let mut kept = VecDeque::new();
-    visit(site, from..size, filter.act, &mut |index, leaf| {
+    visit(ledger, from..size, filter.act, &mut |index, leaf| {
         kept.push_back((index, leaf.clone()));
         if kept.len() as u64 > last {
             kept.pop_front();
@@ -57,7 +79,7 @@ pub fn list(
 }
 
 fn visit(
-    site: &Site<'_>,
+    ledger: &Ledger<'_>,
     range: Range<u64>,
     act: Option<Act>,
     each: &mut dyn FnMut(u64, &Leaf) -> Result<(), Fault>,
@@ -65,9 +87,9 @@ fn visit(
     let mut index = range.start;
     while index < range.end {
         let end = range.end.min(index.saturating_add(CHUNK));
-        let entries = site.ledger.entries(index..end).map_err(|e| trouble::ledger(&e))?;
+        let entries = ledger.entries(index..end).map_err(|e| trouble::ledger(&e))?;
         for (index, entry) in (index..end).zip(entries) {
-            let leaf = Leaf::parse(&entry).map_err(|e| damaged(site, index, e))?;
+            let leaf = Leaf::parse(&entry).map_err(|e| damaged(ledger, index, e))?;
             if act.is_none_or(|act| act == leaf.act) {
                 each(index, &leaf)?;
             }
@@ -77,8 +99,8 @@ fn visit(
     Ok(())
 }
 
-fn damaged(site: &Site<'_>, index: u64, why: impl std::fmt::Display) -> Fault {
-    let log = site.ledger.tip().log;
+fn damaged(ledger: &Ledger<'_>, index: u64, why: impl std::fmt::Display) -> Fault {
+    let log = ledger.tip().log;
     Fault::new(FaultId::LedgerDamaged).with("why", format!("{log}, index {index}: {why}"))
 }
 
@@ -94,22 +116,28 @@ pub struct Shown {
     pub whole: Option<Leaf>,
 }
 
-/// One leaf of the newest log, its private part opened with the site's key.
-pub fn show(site: &Site<'_>, index: u64) -> Result<Shown, Fault> {
-    let entry = site.ledger.entry(index).map_err(|e| trouble::ledger(&e))?;
-    let public = Leaf::parse(&entry).map_err(|e| damaged(site, index, e))?;
-    let whole = if public.private_hash().is_some() {
-        let sealed = site.ledger.sealed_private(index).map_err(|e| trouble::ledger(&e))?;
-        let whole = open_private(&site.secrets, &public, &sealed);
-        Some(whole.ok_or_else(|| damaged(site, index, "the private part does not open"))?)
-    } else {
-        None
-    };
-    Ok(Shown {
-        log: site.ledger.tip().log.to_string(),
-        hash: leaf_hash(&entry),
-        public,
-        whole,
+/// One leaf of a log, the newest one if none is named, its private part opened with the site's key.
+pub fn show(site: &Site<'_>, log: Option<&str>, index: u64) -> Result<Shown, Fault> {
+    with(site, log, |ledger| {
+        if index >= ledger.tip().size {
+            return Err(Fault::new(FaultId::LeafUnknown).with("index", index));
+        }
+        let entry = ledger.entry(index).map_err(|e| trouble::ledger(&e))?;
+        let public = Leaf::parse(&entry).map_err(|e| damaged(ledger, index, e))?;
+        let whole = match public.private_hash() {
+            None => None,
+            Some(_) => {
+                let sealed = ledger.sealed_private(index).map_err(|e| trouble::ledger(&e))?;
+                let whole = open_private(&site.secrets, &public, &sealed);
+                Some(whole.ok_or_else(|| damaged(ledger, index, "the private part does not open"))?)
+            }
+        };
+        Ok(Shown {
+            log: ledger.tip().log.to_string(),
+            hash: leaf_hash(&entry),
+            public,
+            whole,
+        })
     })
 }
 

@@ -133,7 +133,7 @@ fn files(site: &Examined<'_>, folder: &Path, depth: Depth, found: &mut Found) ->
         }
         found.files += 1;
         if depth == Depth::Full
-            && let Err(fault) = at_rest::test(disk, &site.secrets, site.folders.root(), &path)
+            && let Err(fault) = at_rest::test(site, Path::new(&shown))
         {
             // Spool files leave for the archive while a run goes on.
             if disk.exists(&path).unwrap_or(true) {

@@ -14,6 +14,7 @@ mod demo;
 mod layout;
 mod ledger;
 mod master;
+mod reading;
 mod rules;
 mod seal;
 mod shared;

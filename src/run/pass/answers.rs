@@ -9,6 +9,7 @@ use crate::format::leaf::{GenerationName, Leaf};
 use crate::pipeline::apply::Applied;
 use crate::pipeline::emit::{NtfLine, NtfWriter, OwnHead};
 use crate::pipeline::journal::{self, Package};
+use crate::run::at_rest::answer_context;
 use crate::run::layouts::standard_name;
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -119,7 +120,7 @@ fn sealing_key(site: &Site<'_>, receiver: PartyId) -> Result<SealingPublicKey, F
 /// Keeps the plain bytes of an answer, encrypted at rest, under the digest of the file that it answers.
 pub(super) fn keep(site: &Site<'_>, stage: &mut Stage<'_>, id: &str, bytes: &[u8]) -> Result<(), Fault> {
     let mut rng = site.tools.generator()?;
-    let sealed = seal_at_rest(&site.secrets.site_key, &context(id), bytes, &mut rng).map_err(trouble::bug)?;
+    let sealed = seal_at_rest(&site.secrets.site_key, &answer_context(id), bytes, &mut rng).map_err(trouble::bug)?;
     stage
         .put(&format!("answer-{id}"), &sealed, &format!("answers/{id}"))
         .map_err(trouble::disk(&stage.folder()))
@@ -133,13 +134,8 @@ pub(super) fn kept(site: &Site<'_>, id: &str) -> Result<Vec<u8>, Fault> {
         .disk
         .read(&path, ANSWER_MAX_BYTES)
         .map_err(trouble::disk(&path))?;
-    open_at_rest(&site.secrets.site_key, &context(id), &sealed, ANSWER_MAX_BYTES)
+    open_at_rest(&site.secrets.site_key, &answer_context(id), &sealed, ANSWER_MAX_BYTES)
         .map_err(trouble::damaged(format!("answers/{id}")))
-}
-
-/// Context under which an answer is sealed at rest.
-pub(super) fn context(id: &str) -> String {
-    format!("answers/{id}")
 }
 
 /// The head of a file to a party.

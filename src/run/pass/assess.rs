@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Gathered, InPlace, Judged};
+use super::gather::{Gathered, InPlace, Judged, Waiting};
 use super::identity::{Book, IdentityKey};
 use super::read;
 use super::spool::load;
@@ -14,7 +14,7 @@ use crate::domain::municipality::Offices;
 use crate::domain::notice::Notice;
 use crate::domain::outcome::RecordSums;
 use crate::domain::party::FileKind;
-use crate::format::exchange::{Envelope, HashRule, ParsedFile};
+use crate::format::exchange::{HashRule, ParsedFile};
 use crate::format::state::ExchangeState;
 use crate::pipeline::apply::{self, Answer, Applied, ApplyFault};
 use crate::pipeline::check::Head;
@@ -51,7 +51,7 @@ pub(super) struct Assessed {
     /// Things left in place.
     pub in_place: Vec<InPlace>,
     /// Extracts and inquiries, left in place.
-    pub waiting: Vec<(String, String, Envelope)>,
+    pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
     /// Sums over the records of all files, those refused by the checks included.

@@ -67,6 +67,8 @@ pub(super) struct InPlace {
     pub id: String,
     /// Inbound folder.
     pub folder: String,
+    /// Name as it lies there. May say anything; never shown unasked.
+    pub name: String,
     /// Name to show.
     pub label: String,
     /// Length.
@@ -81,6 +83,18 @@ pub(super) struct InPlace {
     pub unreadable: bool,
 }
 
+/// An extract or inquiry, left in place.
+pub(super) struct Waiting {
+    /// Inbound folder.
+    pub folder: String,
+    /// Name as it lies there.
+    pub name: String,
+    /// Name to show.
+    pub label: String,
+    /// Header as far as it can be read.
+    pub envelope: Envelope,
+}
+
 /// Everything that a pass found.
 pub(super) struct Gathered {
     /// Files with their verdicts.
@@ -88,7 +102,7 @@ pub(super) struct Gathered {
     /// Things left in place.
     pub in_place: Vec<InPlace>,
     /// Extracts and inquiries, left in place.
-    pub waiting: Vec<(String, String, Envelope)>,
+    pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
 }
@@ -148,7 +162,7 @@ struct Gatherer<'a, 'm> {
     cached_bytes: u64,
     judged: Vec<Judged>,
     in_place: Vec<InPlace>,
-    waiting: Vec<(String, String, Envelope)>,
+    waiting: Vec<Waiting>,
 }
 
 impl Gatherer<'_, '_> {
@@ -228,7 +242,12 @@ impl Gatherer<'_, '_> {
             && opened.shell.is_none()
         {
             let label = self.label(&file.folder, &file.name);
-            self.waiting.push((file.folder, label, envelope));
+            self.waiting.push(Waiting {
+                folder: file.folder,
+                name: file.name,
+                label,
+                envelope,
+            });
             return Ok(());
         }
         let judged = self.judge(&opened, &opened.label, true);
@@ -366,6 +385,7 @@ impl Gatherer<'_, '_> {
         self.in_place.push(InPlace {
             id,
             folder: folder.to_owned(),
+            name: name.to_owned(),
             label,
             size_bytes,
             code,

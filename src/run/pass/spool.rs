@@ -9,6 +9,7 @@ use super::gather::{Judged, Source};
 use crate::domain::fault::Fault;
 use crate::domain::ids::PartyId;
 use crate::pipeline::intake::ShellFinding;
+use crate::run::at_rest::inbound_context;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::seal::atrest::{open_at_rest, seal_at_rest};
@@ -90,11 +91,6 @@ pub(super) fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
 /// Path of a spool file.
 pub(super) fn spool_path(site: &Site<'_>, id: &str) -> PathBuf {
     site.folders.spool().join(id)
-}
-
-/// Context under which an inbound file is sealed, in the spool and in the archive alike.
-pub(super) fn inbound_context(id: &str) -> String {
-    format!("inbound/{id}")
 }
 
 /// Writes the encrypted copy of a file as it came. A copy that a run before a crash left is replaced.
