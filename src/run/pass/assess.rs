@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Gathered, InPlace, Judged, Waiting, load};
+use super::gather::{Gathered, InPlace, Judged, Waiting};
 use super::identity::{Book, IdentityKey};
 use super::read;
+use super::spool::load;
 use crate::domain::code::Code;
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::instant::BusinessDate;
@@ -24,7 +25,7 @@ use crate::run::site::Site;
 
 /// What becomes of one file in this pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub(super) enum Fate {
     /// Held with this code.
     Held(Code),
     /// Answered as a whole by one record.
@@ -40,7 +41,7 @@ pub enum Fate {
 }
 
 /// A pass, decided.
-pub struct Assessed {
+pub(super) struct Assessed {
     /// Files and fates, one for one.
     pub files: Vec<(Judged, Fate)>,
     /// Answers of the taken update files, by index of the file.
@@ -61,13 +62,18 @@ pub struct Assessed {
 
 impl Assessed {
     /// True where a record was applied: a generation is made.
-    pub fn makes_generation(&self) -> bool {
+    pub(super) fn makes_generation(&self) -> bool {
         self.applied.as_ref().is_some_and(|applied| !applied.ntf.is_empty())
     }
 }
 
 /// Decides.
-pub fn assess(site: &Site<'_>, gathered: Gathered, date: BusinessDate, threads: usize) -> Result<Assessed, Fault> {
+pub(super) fn assess(
+    site: &Site<'_>,
+    gathered: Gathered,
+    date: BusinessDate,
+    threads: usize,
+) -> Result<Assessed, Fault> {
     let state = site.exchange();
     let Gathered {
         judged,
@@ -137,13 +143,14 @@ fn fates(
         let fate = match &file.verdict {
             Verdict::Held(cause) => Fate::Held(cause.code()),
             Verdict::Duplicate(identity) => Fate::Duplicate(*identity),
-            Verdict::Rejected { cause, identity } => match rejected.get(identity) {
-                Some(first) => Fate::SameAs(*first),
-                None => {
+            Verdict::Rejected { cause, identity } => {
+                if let Some(first) = rejected.get(identity) {
+                    Fate::SameAs(*first)
+                } else {
                     rejected.insert(*identity, index);
                     Fate::Rejected(cause.code(), *identity)
                 }
-            },
+            }
             Verdict::Ready(inbound) => {
                 ready.push((index, (**inbound).clone()));
                 continue;

@@ -103,9 +103,8 @@ pub(super) fn report(judged: &Judged, fate: &Fate) -> FileReport {
         Fate::Held(code) => ("held", Some(*code)),
         Fate::Rejected(code, _) => ("rejected", Some(*code)),
         Fate::Duplicate(_) | Fate::SameAs(_) => ("duplicate", None),
-        Fate::Taken(_) => ("processed", None),
+        Fate::Taken(_) | Fate::Acknowledges(_, None) => ("processed", None),
         Fate::Acknowledges(_, Some(_)) => ("acknowledged", None),
-        Fate::Acknowledges(_, None) => ("processed", None),
     };
     let detail = match fate {
         Fate::Held(code) if judged.detail.is_empty() => crate::domain::finding::row(*code).en.to_owned(),
