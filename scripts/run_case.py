@@ -89,13 +89,14 @@ class Collector:
         for source in sorted(inbound.glob("*")):
             self.site.put(source)
             self.first_path[source.name] = str(source.relative_to(self.site.case))
-        result = json.loads(self.site.call("--json", "run", "--business-date", business_date, normal=NORMAL))
+        result = json.loads(self.site.call("run", "--json", "--show-names", "--business-date", business_date, normal=NORMAL))
         files, counts = [], []
-        for file in result["files"]:
+        # What was judged first: a duplicate of the same run shares its answer.
+        for file in sorted(result["files"], key=lambda file: file["outcome"] == "duplicate"):
             files.append(self.file_row(label, file))
             if file.get("counts") and file["kind"] == "UPD" and file["outcome"] == "processed":
                 sums = file["counts"]
-                counts.append([self.first_path[file["name"]]] + [
+                counts.append([self.first_path[file["file"]]] + [
                     sums[k] for k in ("input", "applied", "applied_with_warning", "rejected", "duplicate")])
         folder = self.out / label
         write_csv(folder / "files.csv", ["file", "kind", "sender", "serial", "outcome", "code", "answer"],
@@ -117,12 +118,12 @@ class Collector:
         answer = ""
         if file.get("answer"):
             if file["answer"] not in self.answer_path:
-                stem = file["name"].split(".")[0]
+                stem = file["file"].split(".")[0]
                 self.answer_path[file["answer"]] = f"{label}/{stem}.res.csv"
                 self.result_lines(file, self.out / label / f"{stem}.res.csv")
             answer = self.answer_path[file["answer"]]
-        path = self.first_path[file["name"]]
-        return [path, file["kind"], file["sender"], file["serial"] or "", file["outcome"], file.get("code") or "", answer]
+        path = self.first_path[file["file"]]
+        return [path, file["kind"], file["sender"], "" if file["serial"] is None else file["serial"], file["outcome"], file.get("code") or "", answer]
 
     def result_lines(self, file, path):
         head = ["record_no", "outcome", "code", "item_no", "byte_offset", "byte_length"]

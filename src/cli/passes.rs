@@ -8,14 +8,14 @@ use crate::run::pass::{FileReport, PassResult};
 /// Prints a pass, as a table or as one JSON object.
 pub fn show(out: &mut Out, result: &PassResult, is_plan: bool) -> Result<(), Fault> {
     if out.is_json() {
-        out.json(&json(result))
+        out.json(&json(result, false))
     } else {
         text(out, result, is_plan)
     }
 }
 
-/// A pass as JSON.
-pub fn json(result: &PassResult) -> serde_json::Value {
+/// A pass as JSON; `names` adds the file names as they lay in the folders.
+pub fn json(result: &PassResult, names: bool) -> serde_json::Value {
     let files: Vec<serde_json::Value> = result
         .files
         .iter()
@@ -26,8 +26,9 @@ pub fn json(result: &PassResult) -> serde_json::Value {
                     "rejected": sums.rejected, "duplicate": sums.duplicate,
                 })
             });
+            let raw_name = names.then_some(&file.raw_name);
             serde_json::json!({
-                "folder": file.folder, "name": file.name, "kind": file.kind, "sender": file.sender,
+                "folder": file.folder, "name": file.name, "file": raw_name, "kind": file.kind, "sender": file.sender,
                 "serial": file.serial, "outcome": file.outcome, "code": file.code.map(|code| code.as_str()),
                 "detail": file.detail, "answer": file.answer, "counts": counts,
             })

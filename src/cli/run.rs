@@ -11,10 +11,14 @@ use crate::run::site::Access;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// With --json: also the file names as they lie in the folders (they may say anything, a person's name too)
+    #[arg(long)]
+    show_names: bool,
+}
 
 /// Runs the command.
-pub fn run(cli: &Cli, surroundings: &Surroundings, _args: &Args, out: &mut Out) -> Ended {
+pub fn run(cli: &Cli, surroundings: &Surroundings, args: &Args, out: &mut Out) -> Ended {
     let result = with_site(cli, surroundings, Access::Write, |site| {
         let threads = threads(cli, site);
         pass::run(
@@ -25,6 +29,10 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, _args: &Args, out: &mut Out) 
             },
         )
     })?;
-    passes::show(out, &result, false)?;
+    if args.show_names && out.is_json() {
+        out.json(&passes::json(&result, true))?;
+    } else {
+        passes::show(out, &result, false)?;
+    }
     Ok(result.class())
 }

@@ -285,6 +285,15 @@ pub struct NamedText<'l> {
     pub text: Result<String, FieldFault>,
 }
 
+/// Printable ASCII as it stands, without the blanks behind it.
+fn read_echo(bytes: &[u8]) -> Result<String, FieldFault> {
+    let printable = bytes.iter().all(|b| matches!(b, b' '..=b'~'));
+    match std::str::from_utf8(bytes) {
+        Ok(text) if printable => Ok(text.trim_end_matches(' ').to_owned()),
+        Ok(_) | Err(_) => read_ascii(bytes).map(str::to_owned),
+    }
+}
+
 /// Reads all fields of one record, type and fillers left out, in the order of the layout.
 ///
 /// A type V field is read in the type of the item that the record's own `item_no` names.
@@ -313,6 +322,10 @@ pub fn decode_named<'l>(
             FieldType::Digits => read_digits(bytes).map(str::to_owned),
             // What a RES echoes was taken as it came: it may be anything that is printable.
             FieldType::Ascii if digits && layout.kind() != FileKind::Res => read_code(bytes).map(str::to_owned),
+            // An echo is what the sender wrote, a blank before it included.
+            FieldType::Ascii if field.item.is_some() && layout.kind() == crate::domain::party::FileKind::Res => {
+                read_echo(bytes)
+            }
             FieldType::Ascii => read_ascii(bytes).map(str::to_owned),
             FieldType::Shown if !shown_wide => read_ascii(bytes).map(str::to_owned),
             FieldType::Wide | FieldType::Shown => {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Gathered, InPlace, Judged, load};
+use super::gather::{Gathered, InPlace, Judged, Waiting, load};
 use super::identity::{Book, IdentityKey};
 use super::read;
 use crate::domain::code::Code;
@@ -13,11 +13,11 @@ use crate::domain::municipality::Offices;
 use crate::domain::notice::Notice;
 use crate::domain::outcome::RecordSums;
 use crate::domain::party::FileKind;
-use crate::format::exchange::{Envelope, HashRule, ParsedFile};
+use crate::format::exchange::{HashRule, ParsedFile};
 use crate::format::state::ExchangeState;
 use crate::pipeline::apply::{self, Answer, Applied, ApplyFault};
 use crate::pipeline::check::Head;
-use crate::pipeline::intake::{Candidate, FileIdentity, InboundFile, Verdict, admit};
+use crate::pipeline::intake::{Candidate, Cause, FileIdentity, InboundFile, Verdict, admit};
 use crate::pipeline::plan::Judge;
 use crate::run::known::learn;
 use crate::run::site::Site;
@@ -50,7 +50,7 @@ pub struct Assessed {
     /// Things left in place.
     pub in_place: Vec<InPlace>,
     /// Extracts and inquiries, left in place.
-    pub waiting: Vec<(String, String, Envelope)>,
+    pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
     /// Sums over the records of all files, those refused by the checks included.
@@ -186,6 +186,8 @@ fn fates(
             set(&mut fates, index, Fate::SameAs(*first));
         }
     }
+    taken_by.extend(rejected);
+    known_by_then(&judged, &mut fates, &taken_by);
     judged
         .into_iter()
         .zip(fates)
@@ -194,6 +196,31 @@ fn fates(
                 .ok_or_else(|| crate::run::trouble::bug("a file without a fate"))
         })
         .collect()
+}
+
+/// The files of a run are judged by name. Bytes that a file before answered are known when the copy's turn comes, and that
+/// test stands before the one of the name: a copy under a contradicting name is a duplicate, not held.
+fn known_by_then(judged: &[Judged], fates: &mut [Option<Fate>], answered: &BTreeMap<FileIdentity, usize>) {
+    for (file, fate) in judged.iter().zip(fates) {
+        let (Verdict::Held(Cause::Name { .. }), Some(envelope)) = (&file.verdict, file.envelope) else {
+            continue;
+        };
+        let Some(sender) = envelope.sender else { continue };
+        let identity = FileIdentity {
+            sha256: file.sha256,
+            sender,
+            receiver: envelope.receiver,
+            kind: envelope.kind,
+            serial: envelope.serial,
+        };
+        if let Some(first) = answered.get(&identity)
+            && judged
+                .get(*first)
+                .is_some_and(|other| (&other.folder, &other.name) < (&file.folder, &file.name))
+        {
+            *fate = Some(Fate::SameAs(*first));
+        }
+    }
 }
 
 fn set(fates: &mut [Option<Fate>], index: usize, fate: Fate) {

@@ -72,6 +72,8 @@ pub struct InPlace {
     pub id: String,
     /// Inbound folder.
     pub folder: String,
+    /// Name as it lies there. May say anything; never shown unasked.
+    pub name: String,
     /// Name to show.
     pub label: String,
     /// Length.
@@ -86,6 +88,18 @@ pub struct InPlace {
     pub unreadable: bool,
 }
 
+/// An extract or inquiry, left in place.
+pub struct Waiting {
+    /// Inbound folder.
+    pub folder: String,
+    /// Name as it lies there.
+    pub name: String,
+    /// Name to show.
+    pub label: String,
+    /// Header as far as it can be read.
+    pub envelope: Envelope,
+}
+
 /// Everything that a pass found.
 pub struct Gathered {
     /// Files with their verdicts.
@@ -93,7 +107,7 @@ pub struct Gathered {
     /// Things left in place.
     pub in_place: Vec<InPlace>,
     /// Extracts and inquiries, left in place.
-    pub waiting: Vec<(String, String, Envelope)>,
+    pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
 }
@@ -114,7 +128,7 @@ pub fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gather
         waiting: Vec::new(),
     };
     for (index, held) in state.held.iter().enumerate() {
-        if !held.in_place && (held.released || held.code == Code::H07.as_str()) {
+        if !held.in_place && (held.released || (held.code == Code::H07.as_str() && !held.shadowed)) {
             gatherer.held(index, held)?;
         }
     }
@@ -153,7 +167,7 @@ struct Gatherer<'a, 'm> {
     cached_bytes: u64,
     judged: Vec<Judged>,
     in_place: Vec<InPlace>,
-    waiting: Vec<(String, String, Envelope)>,
+    waiting: Vec<Waiting>,
 }
 
 impl Gatherer<'_, '_> {
@@ -233,7 +247,12 @@ impl Gatherer<'_, '_> {
             && opened.shell.is_none()
         {
             let label = self.label(&file.folder, &file.name);
-            self.waiting.push((file.folder, label, envelope));
+            self.waiting.push(Waiting {
+                folder: file.folder,
+                name: file.name,
+                label,
+                envelope,
+            });
             return Ok(());
         }
         let judged = self.judge(&opened, &opened.label, true);
@@ -371,6 +390,7 @@ impl Gatherer<'_, '_> {
         self.in_place.push(InPlace {
             id,
             folder: folder.to_owned(),
+            name: name.to_owned(),
             label,
             size_bytes,
             code,

@@ -16,12 +16,14 @@ pub struct FileReport {
     pub folder: String,
     /// Name to show.
     pub name: String,
+    /// Name as it lay in the folder. It may say anything, a person's name too: shown only where the operator asks for it.
+    pub raw_name: String,
     /// Kind by the header, empty where it cannot be read.
     pub kind: String,
     /// Sender by the header, empty where it cannot be read.
     pub sender: String,
-    /// Serial by the header, 0 where it cannot be read.
-    pub serial: u32,
+    /// Serial by the header, `None` where it cannot be read.
+    pub serial: Option<u32>,
     /// processed, rejected, held, duplicate, acknowledged or waiting.
     pub outcome: &'static str,
     /// Finding on the file.
@@ -119,11 +121,12 @@ pub(super) fn report(judged: &Judged, fate: &Fate) -> FileReport {
     FileReport {
         folder: judged.folder.clone(),
         name: judged.label.clone(),
+        raw_name: judged.name.clone(),
         kind: envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
         sender: envelope
             .and_then(|e| e.sender)
             .map_or_else(String::new, |id| id.to_string()),
-        serial: envelope.map_or(0, |e| e.serial),
+        serial: envelope.map(|e| e.serial),
         outcome,
         code,
         detail,
@@ -138,11 +141,12 @@ pub(super) fn left(thing: &InPlace) -> FileReport {
     FileReport {
         folder: thing.folder.clone(),
         name: thing.label.clone(),
+        raw_name: thing.name.clone(),
         kind: envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
         sender: envelope
             .and_then(|e| e.sender)
             .map_or_else(String::new, |id| id.to_string()),
-        serial: envelope.map_or(0, |e| e.serial),
+        serial: envelope.map(|e| e.serial),
         outcome: "held",
         code: Some(thing.code),
         detail: thing.detail.clone(),
@@ -156,12 +160,13 @@ pub(super) fn waiting(assessed: &Assessed) -> Vec<FileReport> {
     assessed
         .waiting
         .iter()
-        .map(|(folder, label, envelope)| FileReport {
-            folder: folder.clone(),
-            name: label.clone(),
-            kind: envelope.kind.as_str().to_owned(),
-            sender: envelope.sender.map_or_else(String::new, |id| id.to_string()),
-            serial: envelope.serial,
+        .map(|file| FileReport {
+            folder: file.folder.clone(),
+            name: file.label.clone(),
+            raw_name: file.name.clone(),
+            kind: file.envelope.kind.as_str().to_owned(),
+            sender: file.envelope.sender.map_or_else(String::new, |id| id.to_string()),
+            serial: Some(file.envelope.serial),
             outcome: "waiting",
             code: None,
             detail: "this kind of file is not processed by this version; it stays where it is".to_owned(),

@@ -363,8 +363,7 @@ impl Settling<'_, '_> {
                 let sums = assessed.answers.get(&index).map(|answer| answer.sums);
                 report.counts = sums;
                 let header = file.header();
-                self.state
-                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.consume_inbound(header.sender, header.kind, header.serial);
                 self.leaves.push(journal::file(
                     self.time,
                     &inbound,
@@ -374,8 +373,7 @@ impl Settling<'_, '_> {
             }
             Fate::Acknowledges(file, open) => {
                 let header = file.header();
-                self.state
-                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.consume_inbound(header.sender, header.kind, header.serial);
                 self.state.unacknowledged.retain(|notice| Some(notice.serial) != *open);
                 self.leaves.push(match open {
                     Some(serial) => journal::acknowledged(self.time, &inbound, *serial),
@@ -417,6 +415,18 @@ impl Settling<'_, '_> {
 
     /// Notes a held file; false where it is held already for the same reason.
     fn hold(&mut self, judged: &Judged, code: crate::domain::code::Code) -> bool {
+        // Of files that wait with one serial the first stays; the others are for a person to decide.
+        let shadowed = code == crate::domain::code::Code::H07
+            && judged.envelope.is_some_and(|envelope| {
+                let sender = envelope.sender.map_or_else(String::new, |id| id.to_string());
+                self.state.held.iter().any(|other| {
+                    other.code == code.as_str()
+                        && other.id != judged.id
+                        && !other.shadowed
+                        && (other.sender == sender && other.kind == envelope.kind.as_str())
+                        && other.serial == envelope.serial
+                })
+            });
         let known = self.state.held.iter_mut().find(|held| held.id == judged.id);
         if let Some(known) = known {
             let changed = known.code != code.as_str() || judged.original.is_some();
@@ -441,6 +451,7 @@ impl Settling<'_, '_> {
             serial: envelope.map_or(0, |e| e.serial),
             since: self.date.value(),
             in_place: false,
+            shadowed,
             released: false,
         });
         self.retired.extend(judged.original.clone());
@@ -615,6 +626,7 @@ fn held_in_place(thing: &InPlace, date: BusinessDate) -> HeldFile {
         serial: thing.envelope.map_or(0, |e| e.serial),
         since: date.value(),
         in_place: true,
+        shadowed: false,
         released: false,
     }
 }
