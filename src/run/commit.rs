@@ -1,6 +1,6 @@
 //! The commit protocol and its recovery (docs/design.md, "One commit").
 //!
-//! The signed checkpoint is the commit point. What comes after it is [`complete`], which the happy path and recovery
+//! The signed checkpoint is the commit point. What comes after it is `complete`, which the happy path and recovery
 //! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
 
 use std::collections::BTreeSet;

@@ -9,7 +9,8 @@ use crate::format::exchange::Header;
 /// What a name of the usual form says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Label {
-    kind: FileKind,
+    /// `None` for three capitals that are no kind: they contradict every header.
+    kind: Option<FileKind>,
     sender: PartyId,
     receiver: PartyId,
     serial: u32,
@@ -25,7 +26,10 @@ impl Label {
             return None;
         }
         Some(Self {
-            kind: FileKind::parse(kind)?,
+            kind: match FileKind::parse(kind) {
+                None if kind.len() != 3 || !kind.bytes().all(|b| b.is_ascii_uppercase()) => return None,
+                known => known,
+            },
             sender: PartyId::parse(sender)?,
             receiver: PartyId::parse(receiver)?,
             serial: serial.parse().ok()?,
@@ -34,7 +38,7 @@ impl Label {
 
     /// The first part that says otherwise than the header.
     pub(super) fn contradiction(&self, header: &Header) -> Option<NamePart> {
-        if self.kind != header.kind {
+        if self.kind != Some(header.kind) {
             Some(NamePart::Kind)
         } else if self.sender != header.sender {
             Some(NamePart::Sender)

@@ -1,10 +1,14 @@
 //! Carries a decided pass out: answers sealed, generation staged, leaves written down, one commit.
 
+mod held;
+
+pub use held::inbound_of_held;
+
 use std::collections::BTreeMap;
 
 use super::answers::{self, Outgoing};
 use super::assess::{Assessed, Fate};
-use super::gather::{InPlace, Judged};
+use super::gather::Judged;
 use super::identity::{Book, IdentityRecord};
 use super::result::{self, FileReport, NoticeReport, PassResult};
 use crate::domain::entry::Changes;
@@ -14,10 +18,10 @@ use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::FileKind;
 use crate::format::leaf::{GenerationName, Leaf};
 use crate::format::manifest::Manifest;
-use crate::format::state::{ExchangeState, HeldFile, LastRun, OpenNotice};
+use crate::format::state::{ExchangeState, LastRun, OpenNotice};
 use crate::pipeline::emit::{rejected_answer, result_file};
 use crate::pipeline::intake::FileIdentity;
-use crate::pipeline::journal::{self, Inbound};
+use crate::pipeline::journal;
 use crate::run::commit::{self, Draft};
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -27,7 +31,7 @@ use crate::store::generations::{GenerationFacts, Staging};
 use crate::store::staging::{Retired, Stage};
 
 /// Commits what was decided; nothing at all where nothing happened.
-pub fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
+pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
     let mut planned = result::of_plan(site, &assessed, date);
     let folders = site.folders.clone();
     let disk = site.tools.disk;
@@ -104,7 +108,7 @@ impl Settling<'_, '_> {
     fn all(&mut self, assessed: &Assessed) -> Result<Manifest, Fault> {
         // The generation is staged twice over in two steps: first its runs and roots, whose name the answers carry,
         // then the manifest with the state after the answers.
-        let answers = self.answer_order(assessed);
+        let answers = Self::answer_order(assessed);
         let mut names: BTreeMap<usize, String> = BTreeMap::new();
         let staged = self.stage_master(assessed)?;
         let generation = assessed.makes_generation().then(|| name_of(&staged));
@@ -123,7 +127,7 @@ impl Settling<'_, '_> {
     }
 
     /// Indices of the files that get an answer of their own, in the order of the answers' serials.
-    fn answer_order(&self, assessed: &Assessed) -> Vec<usize> {
+    fn answer_order(assessed: &Assessed) -> Vec<usize> {
         let mut order: Vec<_> = assessed
             .files
             .iter()
@@ -183,9 +187,8 @@ impl Settling<'_, '_> {
     /// The identity of a judged file. The serial of its answer is taken here, in the order of [`Self::answer_order`].
     fn remember(&mut self, assessed: &Assessed, index: usize, fate: &Fate) -> Result<(), Fault> {
         let (identity, rejected) = match fate {
-            Fate::Taken(file) => (file.identity(), false),
+            Fate::Taken(file) | Fate::Acknowledges(file, _) => (file.identity(), false),
             Fate::Rejected(_, identity) => (*identity, true),
-            Fate::Acknowledges(file, _) => (file.identity(), false),
             Fate::Duplicate(identity) => return self.mark_repeated(assessed, identity),
             Fate::Held(_) | Fate::SameAs(_) => return Ok(()),
         };
@@ -222,8 +225,7 @@ impl Settling<'_, '_> {
                 .and_then(|envelope| envelope.sender)
         };
         let to = receiver(index);
-        let before = self
-            .answer_order(assessed)
+        let before = Self::answer_order(assessed)
             .into_iter()
             .take_while(|at| *at != index)
             .filter(|at| receiver(*at) == to);
@@ -363,8 +365,7 @@ impl Settling<'_, '_> {
                 let sums = assessed.answers.get(&index).map(|answer| answer.sums);
                 report.counts = sums;
                 let header = file.header();
-                self.state
-                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.consume_inbound(header.sender, header.kind, header.serial);
                 self.leaves.push(journal::file(
                     self.time,
                     &inbound,
@@ -374,8 +375,7 @@ impl Settling<'_, '_> {
             }
             Fate::Acknowledges(file, open) => {
                 let header = file.header();
-                self.state
-                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.consume_inbound(header.sender, header.kind, header.serial);
                 self.state.unacknowledged.retain(|notice| Some(notice.serial) != *open);
                 self.leaves.push(match open {
                     Some(serial) => journal::acknowledged(self.time, &inbound, *serial),
@@ -408,43 +408,11 @@ impl Settling<'_, '_> {
         self.retired.extend(judged.original.clone());
         let copied = judged.held_before.is_some() || !matches!(fate, Fate::Duplicate(_));
         if copied {
-            let spool = super::gather::spool_path(self.site, &judged.id);
+            let spool = super::spool::spool_path(self.site, &judged.id);
             let len = self.site.tools.disk.facts(&spool).map_or(0, |facts| facts.len_bytes);
             let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
             self.stage.place(&format!("spool/{}", judged.id), &to, len);
         }
-    }
-
-    /// Notes a held file; false where it is held already for the same reason.
-    fn hold(&mut self, judged: &Judged, code: crate::domain::code::Code) -> bool {
-        let known = self.state.held.iter_mut().find(|held| held.id == judged.id);
-        if let Some(known) = known {
-            let changed = known.code != code.as_str() || judged.original.is_some();
-            known.released = false;
-            code.as_str().clone_into(&mut known.code);
-            self.retired.extend(judged.original.clone());
-            return changed;
-        }
-        let envelope = judged.envelope;
-        self.state.held.push(HeldFile {
-            id: judged.id.clone(),
-            folder: judged.folder.clone(),
-            label: judged.label.clone(),
-            code: code.as_str().to_owned(),
-            detail: result::report(judged, &Fate::Held(code)).detail,
-            size_bytes: judged.size_bytes,
-            digest: digest::to_hex(&digest::year_digest(&self.year_key, &judged.sha256)),
-            sender: envelope
-                .and_then(|e| e.sender)
-                .map_or_else(String::new, |id| id.to_string()),
-            kind: envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
-            serial: envelope.map_or(0, |e| e.serial),
-            since: self.date.value(),
-            in_place: false,
-            released: false,
-        });
-        self.retired.extend(judged.original.clone());
-        true
     }
 
     /// The stored answer of a duplicate goes out again.
@@ -470,42 +438,6 @@ impl Settling<'_, '_> {
             generation: None,
         };
         self.send(&file).map(Some)
-    }
-
-    /// Things left in the inbound folders: new ones are noted once, settled and vanished ones are taken off the list.
-    fn in_place(&mut self, assessed: &Assessed) {
-        let mut gone = Vec::new();
-        self.state.held.retain(|held| {
-            let stays = !held.in_place || assessed.in_place.iter().any(|thing| thing.id == held.id);
-            if !stays {
-                gone.push(held.clone());
-            }
-            stays
-        });
-        for held in gone {
-            let came = assessed
-                .files
-                .iter()
-                .any(|(judged, _)| judged.folder == held.folder && judged.label == held.label);
-            if !came {
-                let inbound = inbound_of_held(&held);
-                let code = crate::domain::code::Code::parse(&held.code).unwrap_or(crate::domain::code::Code::H01);
-                self.leaves.push(journal::decided(self.time, &inbound, code, false));
-            }
-        }
-        for thing in &assessed.in_place {
-            let known = self.state.held.iter_mut().find(|held| held.id == thing.id);
-            match known {
-                Some(known) if known.code == thing.code.as_str() => continue,
-                Some(known) => thing.code.as_str().clone_into(&mut known.code),
-                None => self.state.held.push(held_in_place(thing, self.date)),
-            }
-            let held = held_in_place(thing, self.date);
-            let outcome = FileOutcome::Held(thing.code);
-            self.leaves
-                .push(journal::file(self.time, &inbound_of_held(&held), outcome, None));
-            self.reports.push(result::left(thing));
-        }
     }
 
     /// The leaf of the generation, and the sums of the pass in the state.
@@ -561,20 +493,6 @@ impl Settling<'_, '_> {
         let bytes = manifest.bytes().map_err(trouble::bug)?;
         Manifest::parse(&bytes).map_err(trouble::bug)
     }
-
-    fn inbound(&self, judged: &Judged) -> Inbound {
-        let envelope = judged.envelope;
-        Inbound {
-            name: judged.label.clone(),
-            kind: envelope.map(|e| e.kind),
-            sender: envelope.and_then(|e| e.sender),
-            receiver: envelope.and_then(|e| e.receiver),
-            serial: envelope.map(|e| e.serial),
-            size_bytes: judged.size_bytes,
-            digest: digest::year_digest(&self.year_key, &judged.sha256),
-            sha256: Some(judged.sha256),
-        }
-    }
 }
 
 /// Data records of the answer to a file: one for each finding or record.
@@ -595,40 +513,5 @@ fn name_of(manifest: &Manifest) -> GenerationName {
         number: manifest.generation,
         current: manifest.roots.current.0,
         history: manifest.roots.history.0,
-    }
-}
-
-fn held_in_place(thing: &InPlace, date: BusinessDate) -> HeldFile {
-    HeldFile {
-        id: thing.id.clone(),
-        folder: thing.folder.clone(),
-        label: thing.label.clone(),
-        code: thing.code.as_str().to_owned(),
-        detail: thing.detail.clone(),
-        size_bytes: thing.size_bytes,
-        digest: "0".repeat(64),
-        sender: thing
-            .envelope
-            .and_then(|e| e.sender)
-            .map_or_else(String::new, |id| id.to_string()),
-        kind: thing.envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
-        serial: thing.envelope.map_or(0, |e| e.serial),
-        since: date.value(),
-        in_place: true,
-        released: false,
-    }
-}
-
-/// What a leaf says of a held file.
-pub fn inbound_of_held(held: &HeldFile) -> Inbound {
-    Inbound {
-        name: held.label.clone(),
-        kind: FileKind::parse(&held.kind),
-        sender: crate::domain::ids::PartyId::parse(&held.sender),
-        receiver: None,
-        serial: (held.serial > 0).then_some(held.serial),
-        size_bytes: held.size_bytes,
-        digest: digest::digest_from_hex(&held.digest).unwrap_or_default(),
-        sha256: None,
     }
 }
