@@ -181,7 +181,7 @@ pub fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), AtomicError> {
     at(
         path,
         Step::SyncFolder,
-        disk.sync_folder(path.parent().unwrap_or(Path::new(""))),
+        disk.sync_folder(parent_of(path)),
     )
 }
 

@@ -87,7 +87,7 @@ fn findings_have_record_item_and_place() {
     let done = checked(&file.sealed());
     assert_eq!(done.code, 1, "{}", done.err);
     let report = done.json();
-    let of = |code: &str, item, offset, len| (code.to_owned(), 2, Some(item), second + offset, len);
+    let of = |code: &str, item, offset: u64, len| (code.to_owned(), 2, Some(item), second + offset, len);
     assert_eq!(
         findings(&report),
         [
