@@ -138,10 +138,7 @@ fn show_differences(out: &mut Out, args: &Args, differences: &[Difference]) -> R
         .map(|difference| {
             let mut cells = vec![
                 item_words(out.lang(), difference.item),
-                match meaning_code(difference.meaning) {
-                    Some(code) => code.to_owned(),
-                    None => out.say("変更できる", "may change").to_owned(),
-                },
+                meaning_code(difference.meaning).unwrap_or_else(|| out.say("変更できる", "may change").to_owned()),
             ];
             if args.values {
                 cells.extend([difference.sent.clone(), difference.master.clone()]);

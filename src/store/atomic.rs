@@ -178,10 +178,12 @@ pub fn publish_new(disk: &dyn Disk, path: &Path, bytes: &[u8], tag: u64) -> Resu
 /// # Errors
 /// [`AtomicError`] at `SyncFolder`; fatal.
 pub fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), AtomicError> {
+    // A bare name lies in the current folder, which has no empty name.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     at(
         path,
         Step::SyncFolder,
-        disk.sync_folder(path.parent().unwrap_or(Path::new(""))),
+        disk.sync_folder(folder.unwrap_or(Path::new("."))),
     )
 }
 
