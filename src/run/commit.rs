@@ -270,7 +270,7 @@ fn put_in_place(
     }
     for folder in touched {
         if disk.exists(&folder).map_err(trouble::disk(&folder))? {
-            atomic::sync_folder(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
         }
     }
     Ok(())
@@ -332,7 +332,7 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         }
     }
     for folder in touched {
-        atomic::sync_folder(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
     }
     Ok(())
 }

@@ -60,8 +60,10 @@ mod tests {
     fn names_of_the_usual_form_and_of_others() {
         let plain = Label::parse("UPD-052019-050008-00000042.dat").unwrap();
         assert_eq!(Label::parse("UPD-052019-050008-00000042.dat.seki"), Some(plain));
-        assert_eq!((plain.kind, plain.serial), (FileKind::Upd, 42));
+        assert_eq!((plain.kind, plain.serial), (Some(FileKind::Upd), 42));
         assert_eq!((plain.sender.as_str(), plain.receiver.as_str()), ("052019", "050008"));
+        // Three capitals that are no kind are a kind that contradicts every header.
+        assert_eq!(Label::parse("XYZ-052019-050008-00000042.dat").unwrap().kind, None);
         for other in [
             "",
             "upload.dat",
@@ -72,7 +74,6 @@ mod tests {
             "UPD-052019-050008-1-2.dat",
             "UPD-052019-050008-+1.dat",
             "UPD-052019-050008-.dat",
-            "XYZ-052019-050008-00000042.dat",
             "upd-052019-050008-00000042.dat",
             "UPD-秋田-050008-00000042.dat",
         ] {

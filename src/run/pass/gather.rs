@@ -109,6 +109,9 @@ pub(super) struct Gathered {
 
 /// Gathers and judges. With `spool` every file that will be decided or held gets an encrypted, durable copy first.
 pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gathered, Fault> {
+    if spool {
+        super::spool::tidy(site)?;
+    }
     let key = IdentityKey::new(&site.secrets.year_root);
     let state = site.exchange();
     let mut gatherer = Gatherer {
@@ -137,7 +140,7 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
     }
     gatherer.book.failure()?;
     if spool {
-        atomic::sync_folder(site.tools.disk, &site.folders.spool()).map_err(|e| trouble::atomic(&e))?;
+        atomic::sync_entries(site.tools.disk, &site.folders.spool()).map_err(|e| trouble::atomic(&e))?;
     }
     let Gatherer {
         judged,
