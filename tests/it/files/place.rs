@@ -1,5 +1,6 @@
 //! A folder of its own, the binary run in it, and a site with three parties.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -134,7 +135,7 @@ impl Place {
             ("052035", "municipality", "20991231", "", ""),
             ("N0000001", "national", "20991231", &national.0, &national.1),
         ] {
-            csv += &format!("{id},{kind},町,UPD,1,20020805,{to},0,,1,,{signing},{sealing}\n");
+            writeln!(csv, "{id},{kind},町,UPD,1,20020805,{to},0,,1,,{signing},{sealing}").unwrap();
         }
         place.write("parties.csv", csv.as_bytes());
         place
