@@ -11,11 +11,13 @@
 mod architecture;
 mod cli;
 mod demo;
+mod desk;
 mod layout;
 mod ledger;
 mod master;
 mod reading;
 mod rules;
+mod scenario;
 mod seal;
 mod shared;
 mod text;
