@@ -91,7 +91,8 @@ class Collector:
             self.first_path[source.name] = str(source.relative_to(self.site.case))
         result = json.loads(self.site.call("run", "--json", "--show-names", "--business-date", business_date, normal=NORMAL))
         files, counts = [], []
-        for file in result["files"]:
+        # What was judged first: a duplicate of the same run shares its answer.
+        for file in sorted(result["files"], key=lambda file: file["outcome"] == "duplicate"):
             files.append(self.file_row(label, file))
             if file.get("counts") and file["kind"] == "UPD" and file["outcome"] == "processed":
                 sums = file["counts"]
@@ -122,7 +123,7 @@ class Collector:
                 self.result_lines(file, self.out / label / f"{stem}.res.csv")
             answer = self.answer_path[file["answer"]]
         path = self.first_path[file["file"]]
-        return [path, file["kind"], file["sender"], file["serial"] or "", file["outcome"], file.get("code") or "", answer]
+        return [path, file["kind"], file["sender"], "" if file["serial"] is None else file["serial"], file["outcome"], file.get("code") or "", answer]
 
     def result_lines(self, file, path):
         head = ["record_no", "outcome", "code", "item_no", "byte_offset", "byte_length"]

@@ -8,8 +8,9 @@ use super::env::Surroundings;
 use super::machine::{with_examined, with_site};
 use super::show::Out;
 use crate::domain::fault::{Class, Fault, Lang};
+use crate::domain::instant::BusinessDate;
 use crate::report::record;
-use crate::run::ledger::{self, Act, Filter, Outcome, Shown};
+use crate::run::ledger::{self, Act, Filter, Leaf, Outcome, Shown, hex};
 use crate::run::site::Access;
 
 /// Commands on the ledger.
@@ -75,10 +76,6 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             Ok(Class::Done)
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn act_words(act: Act, lang: Lang) -> &'static str {
@@ -155,7 +152,7 @@ fn list(cli: &Cli, surroundings: &Surroundings, log: Option<&str>, filter: Filte
                 Lang::En => format!("{size} bytes"),
             }));
             let time = leaf.time.map_or_else(|| "-".to_owned(), record::clock);
-            let date = leaf.business_date.map_or_else(|| "-".to_owned(), |day| day.dashed());
+            let date = leaf.business_date.map_or_else(|| "-".to_owned(), BusinessDate::dashed);
             out.line(&format!("{index:<6}  {time:<23}  {date:<10}  {}", words.join(" ")))
         })
     })?;
@@ -236,7 +233,7 @@ fn show(index: u64, shown: &Shown, out: &mut Out) -> Result<(), Fault> {
             ""
         };
         rows.extend(
-            lines(field, found, leaf.act, leaf.outcome, lang)
+            lines(field, found, leaf, lang)
                 .into_iter()
                 .enumerate()
                 .map(|(place, text)| {
@@ -250,10 +247,12 @@ fn show(index: u64, shown: &Shown, out: &mut Out) -> Result<(), Fault> {
 }
 
 /// The lines that show one field.
-fn lines(field: &str, value: &serde_json::Value, act: Act, outcome: Option<Outcome>, lang: Lang) -> Vec<String> {
+fn lines(field: &str, value: &serde_json::Value, leaf: &Leaf, lang: Lang) -> Vec<String> {
     match (field, value) {
-        ("act", _) => vec![act_words(act, lang).to_owned()],
-        ("outcome", _) => outcome
+        ("act", _) => vec![act_words(leaf.act, lang).to_owned()],
+        ("time", _) => leaf.time.map(record::clock).into_iter().collect(),
+        ("outcome", _) => leaf
+            .outcome
             .map(|outcome| outcome_words(outcome, lang).to_owned())
             .into_iter()
             .collect(),
@@ -273,7 +272,7 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 fn verify(cli: &Cli, surroundings: &Surroundings, out: &mut Out) -> Ended {
-    let report = with_examined(cli, surroundings, |site| ledger::verify(site))?;
+    let report = with_examined(cli, surroundings, ledger::verify)?;
     let fault = report.defect.as_ref().map(ledger::fault);
     if out.is_json() {
         let logs: Vec<_> = report
@@ -323,11 +322,9 @@ fn verify(cli: &Cli, surroundings: &Surroundings, out: &mut Out) -> Ended {
         let line = format!("{words}: ledger/{stray}");
         out.line(&line)?;
     }
-    match fault {
-        Some(fault) => Err(fault),
-        None => {
-            out.line(out.say("破損はありません", "nothing is bad"))?;
-            Ok(Class::Done)
-        }
+    if let Some(fault) = fault {
+        return Err(fault);
     }
+    out.line(out.say("破損はありません", "nothing is bad"))?;
+    Ok(Class::Done)
 }

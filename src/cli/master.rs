@@ -149,10 +149,11 @@ fn show_written(path: &std::path::Path, rows: u64, out: &mut Out) -> Result<(), 
 
 /// The state in letters and words; a contradiction is shown as such.
 fn state_of(standing: &Standing, lang: Lang) -> (&'static str, &'static str) {
-    record::state(standing, lang).unwrap_or_else(|| match lang {
+    let contradiction = match lang {
         Lang::Ja => ("??", "状態不明"),
         Lang::En => ("??", "contradictory"),
-    })
+    };
+    record::state(standing, lang).unwrap_or(contradiction)
 }
 
 fn row_of(standing: &Standing) -> Option<&Row> {

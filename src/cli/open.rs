@@ -86,7 +86,7 @@ fn give(machine: &Machine, args: &Args, opened: &Opened, out: &mut Out) -> Resul
     match &args.out {
         Some(path) => {
             output::write_new(machine.tools(), path, shown)?;
-            facts(args, opened, Value::Null, out)
+            facts(args, opened, &Value::Null, out)
         }
         None if args.form.is_some() && !out.is_json() => out.raw(shown),
         None => {
@@ -95,7 +95,7 @@ fn give(machine: &Machine, args: &Args, opened: &Opened, out: &mut Out) -> Resul
                 Some(Form::Text) => String::from_utf8_lossy(shown).into(),
                 Some(Form::Csv) | None => Value::Null,
             };
-            facts(args, opened, content, out)
+            facts(args, opened, &content, out)
         }
     }
 }
@@ -120,7 +120,7 @@ fn records(machine: &Machine, inside: &Path, plaintext: &[u8]) -> Result<Value, 
 }
 
 /// What the sender signed, and with JSON what was asked for.
-fn facts(args: &Args, opened: &Opened, content: Value, out: &mut Out) -> Result<(), Fault> {
+fn facts(args: &Args, opened: &Opened, content: &Value, out: &mut Out) -> Result<(), Fault> {
     if out.is_json() {
         return out.json(&json!({
             "package": args.package, "sender": opened.sender.as_str(), "kind": opened.kind, "file": opened.file_name,

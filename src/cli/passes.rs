@@ -29,7 +29,7 @@ pub fn json(result: &PassResult, names: bool) -> serde_json::Value {
             let raw_name = names.then_some(&file.raw_name);
             serde_json::json!({
                 "folder": file.folder, "name": file.name, "file": raw_name, "kind": file.kind, "sender": file.sender,
-                "serial": file.serial, "outcome": file.outcome, "code": file.code.map(|code| code.as_str()),
+                "serial": file.serial, "outcome": file.outcome, "code": file.code.map(crate::domain::code::Code::as_str),
                 "detail": file.detail, "answer": file.answer, "counts": counts,
             })
         })

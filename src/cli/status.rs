@@ -17,9 +17,9 @@ pub struct Args {}
 pub fn run(cli: &Cli, surroundings: &Surroundings, _args: &Args, out: &mut Out) -> Ended {
     let status = with_site(cli, surroundings, Access::Read, |site| status::status(site))?;
     if out.is_json() {
-        json(out, &status)?
+        json(out, &status)?;
     } else {
-        text(out, &status)?
+        text(out, &status)?;
     }
     Ok(if status.held.is_empty() {
         Class::Done

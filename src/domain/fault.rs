@@ -189,6 +189,9 @@ faults! {
         "correct the gaiji table" "外字表を直してください";
     FileNotExchange Refused "{path}: {code}: {why}" "{path}: {code}: {why}"
         "correct the file" "ファイルを直してください";
+    KindNotExplained Refused "{path} is a file of kind {kind}; only change notices (UPD) are explained"
+        "{path} は {kind} のファイルです。説明できるのは異動通知（UPD）だけです"
+        "give the UPD file" "UPD ファイルを指定してください";
     RecordUnknown Usage "{path} has no record {record}" "{path} に {record} 番のレコードはありません"
         "records count from 1" "レコード番号は1からです";
     FieldUnreadable Refused "{path}: record {record}, field {field} at byte {at}: {code}"

@@ -48,6 +48,8 @@ pub struct HeldFile {
     pub since: u32,
     /// True where the file still lies in the inbound folder (incomplete, or not a plain file).
     pub in_place: bool,
+    /// True where another file with its serial waits already (H07): it is not taken when the gap closes.
+    pub shadowed: bool,
     /// True once an operator released it: the next run puts it through the ladder again and accepts a contradicting name.
     pub released: bool,
 }
@@ -128,8 +130,9 @@ impl ExchangeState {
         find(&self.inbound, party, kind)
     }
 
-    /// Sets the next inbound serial.
-    pub fn set_inbound(&mut self, party: PartyId, kind: FileKind, next: u32) {
+    /// Consumes an inbound serial. The files of a run come in any order, so the next serial only ever rises.
+    pub fn consume_inbound(&mut self, party: PartyId, kind: FileKind, serial: u32) {
+        let next = find(&self.inbound, party, kind).max(serial.saturating_add(1));
         set(&mut self.inbound, party, kind, next);
     }
 
@@ -183,7 +186,8 @@ mod tests {
         let (a, b) = (PartyId::parse("052019").unwrap(), PartyId::parse("052027").unwrap());
         let mut state = ExchangeState::default();
         assert_eq!(state.next_inbound(a, FileKind::Upd), 1);
-        state.set_inbound(a, FileKind::Upd, 4);
+        state.consume_inbound(a, FileKind::Upd, 3);
+        state.consume_inbound(a, FileKind::Upd, 2);
         assert_eq!(state.next_inbound(a, FileKind::Upd), 4);
         assert_eq!(state.next_inbound(a, FileKind::Ext), 1);
         assert_eq!(state.take_outbound(b, FileKind::Res), 1);

@@ -323,9 +323,7 @@ pub fn decode_named<'l>(
             // What a RES echoes was taken as it came: it may be anything that is printable.
             FieldType::Ascii if digits && layout.kind() != FileKind::Res => read_code(bytes).map(str::to_owned),
             // An echo is what the sender wrote, a blank before it included.
-            FieldType::Ascii if field.item.is_some() && layout.kind() == crate::domain::party::FileKind::Res => {
-                read_echo(bytes)
-            }
+            FieldType::Ascii if field.item.is_some() && layout.kind() == FileKind::Res => read_echo(bytes),
             FieldType::Ascii => read_ascii(bytes).map(str::to_owned),
             FieldType::Shown if !shown_wide => read_ascii(bytes).map(str::to_owned),
             FieldType::Wide | FieldType::Shown => {

@@ -1,6 +1,6 @@
 //! The commit protocol and its recovery (docs/design.md, "One commit").
 //!
-//! The signed checkpoint is the commit point. What comes after it is [`complete`], which the happy path and recovery
+//! The signed checkpoint is the commit point. What comes after it is `complete`, which the happy path and recovery
 //! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
 
 use std::collections::BTreeSet;
@@ -270,7 +270,7 @@ fn put_in_place(
     }
     for folder in touched {
         if disk.exists(&folder).map_err(trouble::disk(&folder))? {
-            atomic::sync_folder(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
         }
     }
     Ok(())
@@ -332,7 +332,7 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         }
     }
     for folder in touched {
-        atomic::sync_folder(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
     }
     Ok(())
 }

@@ -176,7 +176,7 @@ fn build<'m>(
     }
     let mut site = Site::open(tools, &site_folder, Access::Write, unlocking)?;
     for table in world.gaiji_tables() {
-        let path = site.folders.gaiji(&table.name);
+        let path = site.folders.gaiji(table.name);
         atomic::publish(disk, &path, table.csv.as_bytes()).map_err(|e| trouble::atomic(&e))?;
     }
     parties::put(&mut site, list, Some(first_day))?;

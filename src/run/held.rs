@@ -33,7 +33,7 @@ pub fn release(site: &mut Site<'_>, id: &str, date: Option<BusinessDate>) -> Res
     let hint = match Code::parse(&held.code) {
         Some(Code::H01) => Some("it is taken by itself when it is complete"),
         Some(Code::H06) => Some("its serial was used by another file; ask the sender for the next serial, or drop it"),
-        Some(Code::H07) => Some("it is taken by itself when the missing files have arrived"),
+        Some(Code::H07) if !held.shadowed => Some("it is taken by itself when the missing files have arrived"),
         Some(Code::H08) => Some("remove the cause in the inbound folder"),
         Some(_) | None if held.in_place => Some("it still lies in the inbound folder"),
         Some(_) | None => None,

@@ -8,13 +8,13 @@ use super::examine::Examined;
 use super::site::{Site, origin_prefix};
 use super::trouble;
 use crate::domain::fault::{Fault, FaultId};
-use crate::format::leaf::Leaf;
 use crate::seal::atrest::open_at_rest;
 use crate::seal::keys::SiteSecrets;
 use crate::seal::merkle::leaf_hash;
 use crate::store::ledger::{Defect, Ledger, LogName, MAX_PRIVATE_BYTES, Report, log_names};
 
-pub use crate::format::leaf::{Act, Outcome};
+pub use crate::format::leaf::{Act, Leaf, Outcome};
+pub use crate::seal::digest::to_hex as hex;
 
 /// Leaves read at once.
 const CHUNK: u64 = 1024;
@@ -124,14 +124,12 @@ pub fn show(site: &Site<'_>, log: Option<&str>, index: u64) -> Result<Shown, Fau
         }
         let entry = ledger.entry(index).map_err(|e| trouble::ledger(&e))?;
         let public = Leaf::parse(&entry).map_err(|e| damaged(ledger, index, e))?;
-        let whole = match public.private_hash() {
-            None => None,
-            Some(_) => {
-                let sealed = ledger.sealed_private(index).map_err(|e| trouble::ledger(&e))?;
-                let whole = open_private(&site.secrets, &public, &sealed);
-                Some(whole.ok_or_else(|| damaged(ledger, index, "the private part does not open"))?)
-            }
-        };
+        let mut whole = None;
+        if public.private_hash().is_some() {
+            let sealed = ledger.sealed_private(index).map_err(|e| trouble::ledger(&e))?;
+            let opened = open_private(&site.secrets, &public, &sealed);
+            whole = Some(opened.ok_or_else(|| damaged(ledger, index, "the private part does not open"))?);
+        }
         Ok(Shown {
             log: ledger.tip().log.to_string(),
             hash: leaf_hash(&entry),

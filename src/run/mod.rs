@@ -1,10 +1,12 @@
 //! Use cases: load, pure steps, commit.
 
 pub mod at_rest;
+pub mod check;
 pub mod commit;
 pub mod demo;
 pub mod demo_site;
 pub mod examine;
+pub mod explain;
 pub mod gaiji;
 pub mod generations;
 pub mod held;

@@ -162,7 +162,7 @@ impl Refused<'_> {
             OpenFault::NotForUs => {
                 let recipients: Vec<String> = header
                     .iter()
-                    .flat_map(|header| header.recipients())
+                    .flat_map(crate::format::package::PackageHeader::recipients)
                     .map(|line| format!("{} ({})", line.party, line.key_id))
                     .collect();
                 fault(FaultId::PackageNotForUs)

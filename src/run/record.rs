@@ -1,13 +1,12 @@
 //! Acts of an operator that change nothing in the master but must stand in the ledger before they take effect.
 
 use super::commit::{self, Draft};
+use super::held::unchanged;
 use super::site::Site;
 use super::trouble;
-use crate::domain::entry::Changes;
 use crate::domain::fault::Fault;
 use crate::domain::instant::BusinessDate;
 use crate::format::leaf::Leaf;
-use crate::store::generations::{GenerationFacts, Staging};
 use crate::store::staging::Stage;
 
 /// Commits leaves; the last one closes the commit and may not be that of an outgoing file. The answer is the index of the
@@ -23,22 +22,7 @@ pub fn record(site: &mut Site<'_>, leaves: Vec<Leaf>, business_date: BusinessDat
     let folders = site.folders.clone();
     let stage =
         Stage::begin(tools.disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
-    let facts = GenerationFacts {
-        business_date,
-        created_at: tools.clock.now(),
-        applied: false,
-        rules: site.rules_hash(),
-        layouts: site.layouts_hash(),
-        exchange,
-    };
-    let staging = Staging {
-        disk: tools.disk,
-        folder: &stage.folder(),
-        keys: &site.master_keys,
-    };
-    let manifest = staging
-        .stage_generation(&site.master, &Changes::default(), &[], facts, &mut tools.generator()?)
-        .map_err(|e| trouble::master(&e))?;
+    let manifest = unchanged(site, &stage, business_date, exchange)?;
     let draft = Draft {
         stage,
         manifest,

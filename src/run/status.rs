@@ -76,23 +76,22 @@ pub fn status(site: &Site<'_>) -> Result<Status, Fault> {
     let found = inbox::scan(site.tools.disk, &inbound, limits).map_err(trouble::disk(&inbound))?;
     let mut gaps: Vec<Gap> = Vec::new();
     for held in state.held.iter().filter(|held| held.code == Code::H07.as_str()) {
-        match gaps
+        let known = gaps
             .iter_mut()
-            .find(|gap| gap.party == held.sender && gap.kind == held.kind)
-        {
-            Some(gap) => gap.waiting += 1,
-            None => {
-                let next = state
-                    .inbound
-                    .iter()
-                    .find(|s| s.party == held.sender && s.kind == held.kind);
-                gaps.push(Gap {
-                    party: held.sender.clone(),
-                    kind: held.kind.clone(),
-                    missing: next.map_or(1, |serial| serial.next),
-                    waiting: 1,
-                });
-            }
+            .find(|gap| gap.party == held.sender && gap.kind == held.kind);
+        if let Some(gap) = known {
+            gap.waiting += 1;
+        } else {
+            let next = state
+                .inbound
+                .iter()
+                .find(|s| s.party == held.sender && s.kind == held.kind);
+            gaps.push(Gap {
+                party: held.sender.clone(),
+                kind: held.kind.clone(),
+                missing: next.map_or(1, |serial| serial.next),
+                waiting: 1,
+            });
         }
     }
     Ok(Status {

@@ -11,17 +11,15 @@ use crate::format::layout::{Layout, Layouts, RecordType};
 use crate::pipeline::decode::decode_named;
 use crate::text::gaiji::GaijiTable;
 
+/// What takes a data record: the names and texts of its fields.
+pub type Take<'t> = dyn FnMut(&[(&str, &str)]) -> Result<(), Fault> + 't;
+
 /// Calls `each` with the fields of every data record, by name and in the order of the layout; type and fillers are left
 /// out. Text is without padding, digits keep their zeros, user-defined cells are U+E000 to U+E757.
 ///
 /// # Errors
 /// `FileNotExchange` where the file is not sound, `FieldUnreadable` at the first field without a text, what `each` says.
-pub fn visit(
-    layouts: &Layouts,
-    path: &Path,
-    bytes: &[u8],
-    each: &mut dyn FnMut(&[(&str, &str)]) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+pub fn visit(layouts: &Layouts, path: &Path, bytes: &[u8], each: &mut Take<'_>) -> Result<(), Fault> {
     let parsed = parse(layouts, path, bytes)?;
     let layout = layouts.get(parsed.header.kind);
     // The file is shown as it was written: cells stay cells.

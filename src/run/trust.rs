@@ -55,7 +55,7 @@ pub(super) fn keys_of(disk: &dyn Disk, key_file: &Path, sender: PartyId) -> Resu
 /// Adds a key for a sender. False where it stands there already.
 ///
 /// # Errors
-/// `KeyTextWrong`, those of [`keys_of`], `DiskFailed`, `FsyncFailed`.
+/// `KeyTextWrong`, those of `keys_of`, `DiskFailed`, `FsyncFailed`.
 pub fn add(disk: &dyn Disk, key_file: &Path, sender: PartyId, key: &str) -> Result<bool, Fault> {
     let key = parse(key, "KEY")?;
     if keys_of(disk, key_file, sender)?

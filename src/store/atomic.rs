@@ -173,16 +173,27 @@ pub fn publish_new(disk: &dyn Disk, path: &Path, bytes: &[u8], tag: u64) -> Resu
     sync_folder(disk, path)
 }
 
+/// The folder of a path; the working folder for a name alone.
+fn parent_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Makes the entries of a folder durable: what was created in it, renamed into it, removed from it.
+///
+/// # Errors
+/// [`AtomicError`] at `SyncFolder`; fatal.
+pub fn sync_entries(disk: &dyn Disk, folder: &Path) -> Result<(), AtomicError> {
+    at(folder, Step::SyncFolder, disk.sync_folder(folder))
+}
+
 /// Makes the entry of `path` in its folder durable.
 ///
 /// # Errors
 /// [`AtomicError`] at `SyncFolder`; fatal.
 pub fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), AtomicError> {
-    at(
-        path,
-        Step::SyncFolder,
-        disk.sync_folder(path.parent().unwrap_or(Path::new(""))),
-    )
+    at(path, Step::SyncFolder, disk.sync_folder(parent_of(path)))
 }
 
 /// Creates the folders from `base` (which exists) down to `base/relative`, each durable in the folder above.

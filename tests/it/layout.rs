@@ -5,7 +5,7 @@ mod cases;
 mod decoding;
 mod docs;
 mod emitting;
-mod hand;
+pub(crate) mod hand;
 mod ladder;
 mod properties;
 mod samples;

@@ -12,6 +12,7 @@ mod architecture;
 mod cli;
 mod demo;
 mod desk;
+mod files;
 mod layout;
 mod ledger;
 mod master;

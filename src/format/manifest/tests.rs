@@ -41,7 +41,7 @@ fn manifest() -> Manifest {
         runs: vec![run(Table::Current, 1), run(Table::Current, 2), run(Table::Numbers, 3)],
         exchange: {
             let mut exchange = ExchangeState::default();
-            exchange.set_inbound(PartyId::parse("052019").unwrap(), FileKind::Upd, 7);
+            exchange.consume_inbound(PartyId::parse("052019").unwrap(), FileKind::Upd, 6);
             exchange
         },
     }

@@ -9,7 +9,8 @@ use crate::format::exchange::Header;
 /// What a name of the usual form says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Label {
-    kind: FileKind,
+    /// `None` for three capitals that are no kind: they contradict every header.
+    kind: Option<FileKind>,
     sender: PartyId,
     receiver: PartyId,
     serial: u32,
@@ -25,7 +26,10 @@ impl Label {
             return None;
         }
         Some(Self {
-            kind: FileKind::parse(kind)?,
+            kind: match FileKind::parse(kind) {
+                None if kind.len() != 3 || !kind.bytes().all(|b| b.is_ascii_uppercase()) => return None,
+                known => known,
+            },
             sender: PartyId::parse(sender)?,
             receiver: PartyId::parse(receiver)?,
             serial: serial.parse().ok()?,
@@ -34,7 +38,7 @@ impl Label {
 
     /// The first part that says otherwise than the header.
     pub(super) fn contradiction(&self, header: &Header) -> Option<NamePart> {
-        if self.kind != header.kind {
+        if self.kind != Some(header.kind) {
             Some(NamePart::Kind)
         } else if self.sender != header.sender {
             Some(NamePart::Sender)
@@ -56,8 +60,10 @@ mod tests {
     fn names_of_the_usual_form_and_of_others() {
         let plain = Label::parse("UPD-052019-050008-00000042.dat").unwrap();
         assert_eq!(Label::parse("UPD-052019-050008-00000042.dat.seki"), Some(plain));
-        assert_eq!((plain.kind, plain.serial), (FileKind::Upd, 42));
+        assert_eq!((plain.kind, plain.serial), (Some(FileKind::Upd), 42));
         assert_eq!((plain.sender.as_str(), plain.receiver.as_str()), ("052019", "050008"));
+        // Three capitals that are no kind are a kind that contradicts every header.
+        assert_eq!(Label::parse("XYZ-052019-050008-00000042.dat").unwrap().kind, None);
         for other in [
             "",
             "upload.dat",
@@ -68,7 +74,6 @@ mod tests {
             "UPD-052019-050008-1-2.dat",
             "UPD-052019-050008-+1.dat",
             "UPD-052019-050008-.dat",
-            "XYZ-052019-050008-00000042.dat",
             "upd-052019-050008-00000042.dat",
             "UPD-秋田-050008-00000042.dat",
         ] {

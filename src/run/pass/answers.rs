@@ -23,7 +23,7 @@ use crate::store::staging::Stage;
 const ANSWER_MAX_BYTES: u64 = 4 << 30;
 
 /// A plain file that goes out.
-pub struct Outgoing {
+pub(super) struct Outgoing {
     /// Who gets it.
     pub receiver: PartyId,
     /// Kind.
@@ -40,12 +40,12 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// Standard name of the plain file.
-    pub fn name(&self, own: PartyId) -> String {
+    pub(super) fn name(&self, own: PartyId) -> String {
         standard_name(self.kind, own, self.receiver, self.serial)
     }
 
     /// What is kept to answer a duplicate.
-    pub fn stored(&self, own: PartyId) -> StoredAnswer {
+    pub(super) fn stored(&self, own: PartyId) -> StoredAnswer {
         StoredAnswer {
             name: self.name(own),
             kind: self.kind.as_str().to_owned(),
@@ -57,7 +57,7 @@ impl Outgoing {
 }
 
 /// Seals a file for its receiver into the staging folder; gives its leaf and the path it goes to.
-pub fn seal_out(
+pub(super) fn seal_out(
     site: &Site<'_>,
     stage: &mut Stage<'_>,
     file: &Outgoing,
@@ -118,7 +118,7 @@ fn sealing_key(site: &Site<'_>, receiver: PartyId) -> Result<SealingPublicKey, F
 }
 
 /// Keeps the plain bytes of an answer, encrypted at rest, under the digest of the file that it answers.
-pub fn keep(site: &Site<'_>, stage: &mut Stage<'_>, id: &str, bytes: &[u8]) -> Result<(), Fault> {
+pub(super) fn keep(site: &Site<'_>, stage: &mut Stage<'_>, id: &str, bytes: &[u8]) -> Result<(), Fault> {
     let mut rng = site.tools.generator()?;
     let sealed = seal_at_rest(&site.secrets.site_key, &answer_context(id), bytes, &mut rng).map_err(trouble::bug)?;
     stage
@@ -127,7 +127,7 @@ pub fn keep(site: &Site<'_>, stage: &mut Stage<'_>, id: &str, bytes: &[u8]) -> R
 }
 
 /// A kept answer.
-pub fn kept(site: &Site<'_>, id: &str) -> Result<Vec<u8>, Fault> {
+pub(super) fn kept(site: &Site<'_>, id: &str) -> Result<Vec<u8>, Fault> {
     let path = site.folders.answers().join(id);
     let sealed = site
         .tools
@@ -139,7 +139,7 @@ pub fn kept(site: &Site<'_>, id: &str) -> Result<Vec<u8>, Fault> {
 }
 
 /// The head of a file to a party.
-pub fn head(site: &Site<'_>, receiver: &Party, serial: u32, date: BusinessDate) -> OwnHead {
+pub(super) fn head(site: &Site<'_>, receiver: &Party, serial: u32, date: BusinessDate) -> OwnHead {
     OwnHead {
         own: site.config.id,
         receiver: receiver.id,
@@ -152,7 +152,7 @@ pub fn head(site: &Site<'_>, receiver: &Party, serial: u32, date: BusinessDate) 
 }
 
 /// The notices of a run to the national body.
-pub fn notices(site: &Site<'_>, head: &OwnHead, applied: &Applied, generation: u64) -> Result<Vec<u8>, Fault> {
+pub(super) fn notices(site: &Site<'_>, head: &OwnHead, applied: &Applied, generation: u64) -> Result<Vec<u8>, Fault> {
     let party = crate::run::parties::get(site, head.receiver)?;
     let gaiji = super::read::gaiji_of(site, party)?;
     let layout = site.layouts.get(FileKind::Ntf);

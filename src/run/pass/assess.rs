@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Gathered, InPlace, Judged, Waiting, load};
+use super::gather::{Gathered, InPlace, Judged, Waiting};
 use super::identity::{Book, IdentityKey};
 use super::read;
+use super::spool::load;
 use crate::domain::code::Code;
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::instant::BusinessDate;
@@ -17,14 +18,14 @@ use crate::format::exchange::{HashRule, ParsedFile};
 use crate::format::state::ExchangeState;
 use crate::pipeline::apply::{self, Answer, Applied, ApplyFault};
 use crate::pipeline::check::Head;
-use crate::pipeline::intake::{Candidate, FileIdentity, InboundFile, Verdict, admit};
+use crate::pipeline::intake::{Candidate, Cause, FileIdentity, InboundFile, Verdict, admit};
 use crate::pipeline::plan::Judge;
 use crate::run::known::learn;
 use crate::run::site::Site;
 
 /// What becomes of one file in this pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub(super) enum Fate {
     /// Held with this code.
     Held(Code),
     /// Answered as a whole by one record.
@@ -40,7 +41,7 @@ pub enum Fate {
 }
 
 /// A pass, decided.
-pub struct Assessed {
+pub(super) struct Assessed {
     /// Files and fates, one for one.
     pub files: Vec<(Judged, Fate)>,
     /// Answers of the taken update files, by index of the file.
@@ -61,13 +62,18 @@ pub struct Assessed {
 
 impl Assessed {
     /// True where a record was applied: a generation is made.
-    pub fn makes_generation(&self) -> bool {
+    pub(super) fn makes_generation(&self) -> bool {
         self.applied.as_ref().is_some_and(|applied| !applied.ntf.is_empty())
     }
 }
 
 /// Decides.
-pub fn assess(site: &Site<'_>, gathered: Gathered, date: BusinessDate, threads: usize) -> Result<Assessed, Fault> {
+pub(super) fn assess(
+    site: &Site<'_>,
+    gathered: Gathered,
+    date: BusinessDate,
+    threads: usize,
+) -> Result<Assessed, Fault> {
     let state = site.exchange();
     let Gathered {
         judged,
@@ -137,13 +143,14 @@ fn fates(
         let fate = match &file.verdict {
             Verdict::Held(cause) => Fate::Held(cause.code()),
             Verdict::Duplicate(identity) => Fate::Duplicate(*identity),
-            Verdict::Rejected { cause, identity } => match rejected.get(identity) {
-                Some(first) => Fate::SameAs(*first),
-                None => {
+            Verdict::Rejected { cause, identity } => {
+                if let Some(first) = rejected.get(identity) {
+                    Fate::SameAs(*first)
+                } else {
                     rejected.insert(*identity, index);
                     Fate::Rejected(cause.code(), *identity)
                 }
-            },
+            }
             Verdict::Ready(inbound) => {
                 ready.push((index, (**inbound).clone()));
                 continue;
@@ -186,6 +193,8 @@ fn fates(
             set(&mut fates, index, Fate::SameAs(*first));
         }
     }
+    taken_by.extend(rejected);
+    known_by_then(&judged, &mut fates, &taken_by);
     judged
         .into_iter()
         .zip(fates)
@@ -194,6 +203,31 @@ fn fates(
                 .ok_or_else(|| crate::run::trouble::bug("a file without a fate"))
         })
         .collect()
+}
+
+/// The files of a run are judged by name. Bytes that a file before answered are known when the copy's turn comes, and that
+/// test stands before the one of the name: a copy under a contradicting name is a duplicate, not held.
+fn known_by_then(judged: &[Judged], fates: &mut [Option<Fate>], answered: &BTreeMap<FileIdentity, usize>) {
+    for (file, fate) in judged.iter().zip(fates) {
+        let (Verdict::Held(Cause::Name { .. }), Some(envelope)) = (&file.verdict, file.envelope) else {
+            continue;
+        };
+        let Some(sender) = envelope.sender else { continue };
+        let identity = FileIdentity {
+            sha256: file.sha256,
+            sender,
+            receiver: envelope.receiver,
+            kind: envelope.kind,
+            serial: envelope.serial,
+        };
+        if let Some(first) = answered.get(&identity)
+            && judged
+                .get(*first)
+                .is_some_and(|other| (&other.folder, &other.name) < (&file.folder, &file.name))
+        {
+            *fate = Some(Fate::SameAs(*first));
+        }
+    }
 }
 
 fn set(fates: &mut [Option<Fate>], index: usize, fate: Fate) {

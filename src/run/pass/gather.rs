@@ -1,8 +1,7 @@
 //! Brings what lies in the inbound folders and what waits in the spool, opens packages, and judges each file by itself.
 
-use std::path::PathBuf;
-
 use super::identity::{Book, IdentityKey};
+use super::spool::{self, Opened, open_raw};
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::ids::PartyId;
@@ -10,14 +9,10 @@ use crate::domain::instant::BusinessDate;
 use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
-use crate::pipeline::intake::{self, Arrival, Parties as _, ShellFinding, Verdict};
-use crate::run::at_rest::inbound_context;
+use crate::pipeline::intake::{self, Arrival, ShellFinding, Verdict};
 use crate::run::site::Site;
 use crate::run::trouble;
-use crate::seal::atrest::{open_at_rest, seal_at_rest};
 use crate::seal::digest;
-use crate::seal::notesign::NoteVerifier;
-use crate::seal::package::{open_package, peek};
 use crate::store::atomic;
 use crate::store::inbox::{self, CopyFault, Found, InboxFile, Limits, Refusal};
 use crate::store::staging::Retired;
@@ -29,7 +24,7 @@ const CACHE_BYTES: u64 = 128 << 20;
 
 /// Where the plain bytes of a file are found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(super) enum Source {
     /// In memory.
     Cached(Vec<u8>),
     /// In the spool, under this id.
@@ -39,7 +34,7 @@ pub enum Source {
 }
 
 /// A file of this pass with its verdict.
-pub struct Judged {
+pub(super) struct Judged {
     /// Id: keyed digest of folder, name and bytes.
     pub id: String,
     /// Inbound folder.
@@ -67,7 +62,7 @@ pub struct Judged {
 }
 
 /// A thing that stays in the inbound folder: incomplete, or no file to read.
-pub struct InPlace {
+pub(super) struct InPlace {
     /// Id: keyed digest of folder and name.
     pub id: String,
     /// Inbound folder.
@@ -89,7 +84,7 @@ pub struct InPlace {
 }
 
 /// An extract or inquiry, left in place.
-pub struct Waiting {
+pub(super) struct Waiting {
     /// Inbound folder.
     pub folder: String,
     /// Name as it lies there.
@@ -101,7 +96,7 @@ pub struct Waiting {
 }
 
 /// Everything that a pass found.
-pub struct Gathered {
+pub(super) struct Gathered {
     /// Files with their verdicts.
     pub judged: Vec<Judged>,
     /// Things left in place.
@@ -113,7 +108,10 @@ pub struct Gathered {
 }
 
 /// Gathers and judges. With `spool` every file that will be decided or held gets an encrypted, durable copy first.
-pub fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gathered, Fault> {
+pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gathered, Fault> {
+    if spool {
+        super::spool::tidy(site)?;
+    }
     let key = IdentityKey::new(&site.secrets.year_root);
     let state = site.exchange();
     let mut gatherer = Gatherer {
@@ -128,7 +126,7 @@ pub fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gather
         waiting: Vec::new(),
     };
     for (index, held) in state.held.iter().enumerate() {
-        if !held.in_place && (held.released || held.code == Code::H07.as_str()) {
+        if !held.in_place && (held.released || (held.code == Code::H07.as_str() && !held.shadowed)) {
             gatherer.held(index, held)?;
         }
     }
@@ -142,7 +140,7 @@ pub fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gather
     }
     gatherer.book.failure()?;
     if spool {
-        atomic::sync_folder(site.tools.disk, &site.folders.spool()).map_err(|e| trouble::atomic(&e))?;
+        atomic::sync_entries(site.tools.disk, &site.folders.spool()).map_err(|e| trouble::atomic(&e))?;
     }
     let Gatherer {
         judged,
@@ -173,7 +171,7 @@ struct Gatherer<'a, 'm> {
 impl Gatherer<'_, '_> {
     /// A file that waits in the spool goes through the ladder again.
     fn held(&mut self, index: usize, held: &HeldFile) -> Result<(), Fault> {
-        let (name, bytes) = read_spool(self.site, &held.id)?;
+        let (name, bytes) = spool::read_spool(self.site, &held.id)?;
         // Who released a file accepts its name; and it arrived in the run in which it came first.
         let label = if held.released { "" } else { name.as_str() };
         let opened = self.open(&held.folder, &name, bytes);
@@ -330,7 +328,7 @@ impl Gatherer<'_, '_> {
         let duplicate = matches!(judged.verdict, Verdict::Duplicate(_));
         if self.spool && file.is_some() && !known && !duplicate {
             let copy = if opened.sealed { &opened.raw } else { &opened.bytes };
-            write_spool(self.site, &id, &name, copy)?;
+            spool::write_spool(self.site, &id, &name, copy)?;
         }
         let detail = detail_of(&judged.verdict, &opened);
         let size_bytes = u64::try_from(opened.bytes.len()).unwrap_or(u64::MAX);
@@ -434,68 +432,6 @@ impl Gatherer<'_, '_> {
     }
 }
 
-/// A file as it came and what is in it.
-struct Opened {
-    raw: Vec<u8>,
-    bytes: Vec<u8>,
-    label: String,
-    sealed: bool,
-    signer: Option<PartyId>,
-    shell: Option<ShellFinding>,
-    why: String,
-}
-
-fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
-    let stem = name.strip_suffix(".seki");
-    let header = peek(&raw);
-    if stem.is_none() && header.is_err() {
-        // The raw bytes are the plain bytes; one copy of a large file is enough.
-        return Opened {
-            bytes: raw,
-            raw: Vec::new(),
-            label: name.to_owned(),
-            sealed: false,
-            signer: None,
-            shell: None,
-            why: String::new(),
-        };
-    }
-    let label = stem.unwrap_or(name).to_owned();
-    let refused = |raw: Vec<u8>, why: String| Opened {
-        bytes: Vec::new(),
-        raw,
-        label: label.clone(),
-        sealed: true,
-        signer: None,
-        shell: Some(ShellFinding::NotAuthentic),
-        why,
-    };
-    let sender = match header {
-        Ok(header) => header.sender(),
-        Err(fault) => return refused(raw, format!("package: {fault}")),
-    };
-    let pinned = site
-        .parties
-        .get(sender)
-        .and_then(|party| party.signing_key.as_deref())
-        .map(NoteVerifier::parse);
-    let Some(Ok(verifier)) = pinned else {
-        return refused(raw, format!("package: no signing key is registered for {sender}"));
-    };
-    match open_package(&raw, &site.secrets.recipient_keys(), &[verifier]) {
-        Ok(package) => Opened {
-            bytes: package.plaintext,
-            raw,
-            label,
-            sealed: true,
-            signer: Some(package.manifest.sender),
-            shell: None,
-            why: String::new(),
-        },
-        Err(fault) => refused(raw, format!("package: {fault}")),
-    }
-}
-
 fn detail_of(verdict: &Verdict, opened: &Opened) -> String {
     match verdict {
         Verdict::Held(intake::Cause::NotAuthentic) if opened.why.is_empty() => {
@@ -523,7 +459,7 @@ impl intake::Parties for Register<'_, '_> {
 }
 
 /// True for `KIND-SENDER-RECEIVER-SERIAL.dat`, with or without `.seki`.
-pub fn is_standard(name: &str) -> bool {
+pub(super) fn is_standard(name: &str) -> bool {
     let Some(stem) = name.strip_suffix(".seki").unwrap_or(name).strip_suffix(".dat") else {
         return false;
     };
@@ -539,72 +475,6 @@ pub fn is_standard(name: &str) -> bool {
 }
 
 /// 32 hex digits of a digest: enough that no two files of a site share it.
-pub fn short(digest: &[u8; 32]) -> String {
+pub(super) fn short(digest: &[u8; 32]) -> String {
     digest::to_hex(digest).chars().take(32).collect()
-}
-
-/// Path of a spool file.
-pub fn spool_path(site: &Site<'_>, id: &str) -> PathBuf {
-    site.folders.spool().join(id)
-}
-
-/// Writes the encrypted copy of a file as it came. A copy that a run before a crash left is replaced.
-fn write_spool(site: &Site<'_>, id: &str, name: &str, raw: &[u8]) -> Result<(), Fault> {
-    let path = spool_path(site, id);
-    let mut content = Vec::with_capacity(raw.len().saturating_add(name.len()).saturating_add(2));
-    content.extend_from_slice(&u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
-    content.extend_from_slice(name.as_bytes());
-    content.extend_from_slice(raw);
-    let mut rng = site.tools.generator()?;
-    let sealed =
-        seal_at_rest(&site.secrets.site_key, &inbound_context(id), &content, &mut rng).map_err(trouble::bug)?;
-    if site.tools.disk.exists(&path).map_err(trouble::disk(&path))? {
-        site.tools.disk.remove(&path).map_err(trouble::disk(&path))?;
-    }
-    let mut file = site.tools.disk.create(&path).map_err(trouble::disk(&path))?;
-    file.write_all(&sealed).map_err(trouble::disk(&path))?;
-    file.sync().map_err(trouble::disk(&path))
-}
-
-/// The name and the raw bytes of a spool file.
-pub fn read_spool(site: &Site<'_>, id: &str) -> Result<(String, Vec<u8>), Fault> {
-    let path = spool_path(site, id);
-    let limit = site.config.intake.max_file_bytes.saturating_add(1 << 20);
-    let sealed = site
-        .tools
-        .disk
-        .read(&path, limit.saturating_mul(2))
-        .map_err(trouble::disk(&path))?;
-    let damaged = || trouble::damaged::<&str>(format!("spool/{id}"));
-    let mut content = open_at_rest(&site.secrets.site_key, &inbound_context(id), &sealed, limit)
-        .map_err(trouble::damaged(format!("spool/{id}")))?;
-    let (head, rest) = content.split_first_chunk::<2>().ok_or_else(|| damaged()("too short"))?;
-    let name_len = usize::from(u16::from_be_bytes(*head));
-    let name = rest.get(..name_len).and_then(|name| std::str::from_utf8(name).ok());
-    let name = name.ok_or_else(|| damaged()("no name"))?.to_owned();
-    content.drain(..name_len.saturating_add(2));
-    Ok((name, content))
-}
-
-/// The plain bytes of a judged file.
-pub fn load(site: &Site<'_>, judged: &Judged) -> Result<Vec<u8>, Fault> {
-    let bytes = match &judged.source {
-        Source::Cached(bytes) => bytes.clone(),
-        Source::Spool(id) => {
-            let (name, raw) = read_spool(site, id)?;
-            open_raw(site, &name, raw).bytes
-        }
-        Source::Inbox(file) => {
-            let raw = inbox::read_stable(site.tools.disk, file).map_err(|fault| match fault {
-                CopyFault::Io(why) => trouble::unreadable(&file.path)(why),
-                CopyFault::Changed => trouble::bug("a file changed while it was planned; plan again"),
-            })?;
-            open_raw(site, &file.name, raw).bytes
-        }
-    };
-    if digest::sha256(&bytes) == judged.sha256 {
-        Ok(bytes)
-    } else {
-        Err(trouble::damaged(format!("spool/{}", judged.id))("its content changed"))
-    }
 }

@@ -18,16 +18,16 @@ use crate::store::master::Master;
 const SALT: &[u8] = b"sekisho/v1/identity-key";
 
 /// The keyed digest under which an identity, a spool file or a stored answer is known.
-pub struct IdentityKey(zeroize::Zeroizing<[u8; 32]>);
+pub(super) struct IdentityKey(zeroize::Zeroizing<[u8; 32]>);
 
 impl IdentityKey {
     /// The key of the site.
-    pub fn new(root: &YearRoot) -> Self {
+    pub(super) fn new(root: &YearRoot) -> Self {
         Self(digest::hkdf_sha256(SALT, root.expose(), &[]))
     }
 
     /// Digest of a file's identity.
-    pub fn of(&self, identity: &FileIdentity) -> [u8; 32] {
+    pub(super) fn of(&self, identity: &FileIdentity) -> [u8; 32] {
         digest::hmac_sha256(
             &*self.0,
             &[
@@ -44,7 +44,7 @@ impl IdentityKey {
     }
 
     /// Digest of what lies in an inbound folder under a name; `content` is empty for what is left in its place.
-    pub fn of_arrival(&self, folder: &str, name: &str, content: &[u8]) -> [u8; 32] {
+    pub(super) fn of_arrival(&self, folder: &str, name: &str, content: &[u8]) -> [u8; 32] {
         digest::hmac_sha256(
             &*self.0,
             &[b"arrival\0", folder.as_bytes(), b"\0", name.as_bytes(), b"\0", content],
@@ -55,7 +55,7 @@ impl IdentityKey {
 /// A stored answer, by which a duplicate is answered again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StoredAnswer {
+pub(super) struct StoredAnswer {
     /// Standard file name.
     pub name: String,
     /// Kind.
@@ -71,7 +71,7 @@ pub struct StoredAnswer {
 /// What is kept of a judged file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct IdentityRecord {
+pub(super) struct IdentityRecord {
     /// Business date of the run that judged it.
     pub business_date: u32,
     /// True where it was rejected as a whole.
@@ -83,7 +83,7 @@ pub struct IdentityRecord {
 }
 
 /// What is known of earlier files, for the pure checks. A failure of the store is kept aside and must be asked for.
-pub struct Book<'a> {
+pub(super) struct Book<'a> {
     master: &'a Master,
     key: &'a IdentityKey,
     state: &'a ExchangeState,
@@ -92,7 +92,7 @@ pub struct Book<'a> {
 
 impl<'a> Book<'a> {
     /// Over the newest commit.
-    pub fn new(master: &'a Master, key: &'a IdentityKey, state: &'a ExchangeState) -> Self {
+    pub(super) fn new(master: &'a Master, key: &'a IdentityKey, state: &'a ExchangeState) -> Self {
         Self {
             master,
             key,
@@ -102,7 +102,7 @@ impl<'a> Book<'a> {
     }
 
     /// What is kept of a file with this identity.
-    pub fn record(&self, identity: &FileIdentity) -> Result<Option<IdentityRecord>, Fault> {
+    pub(super) fn record(&self, identity: &FileIdentity) -> Result<Option<IdentityRecord>, Fault> {
         let found = self
             .master
             .identity(&self.key.of(identity))
@@ -113,7 +113,7 @@ impl<'a> Book<'a> {
     }
 
     /// The failure that a check could not report.
-    pub fn failure(&self) -> Result<(), Fault> {
+    pub(super) fn failure(&self) -> Result<(), Fault> {
         self.failed.borrow_mut().take().map_or(Ok(()), Err)
     }
 }

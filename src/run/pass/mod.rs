@@ -11,6 +11,7 @@ mod identity;
 mod read;
 mod result;
 mod settle;
+mod spool;
 
 pub use read::gaiji_of;
 pub use result::{FileReport, NoticeReport, PassResult};

@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use super::gather::{self, Judged};
+use super::gather::Judged;
+use super::spool;
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::instant::BusinessDate;
 use crate::domain::municipality::Offices;
@@ -21,7 +22,7 @@ const GAIJI_MAX_BYTES: u64 = 1 << 20;
 const RECORDS_PER_THREAD: usize = 256;
 
 /// The records of one file after the format and code checks.
-pub struct ReadFile {
+pub(super) struct ReadFile {
     /// What stays with the file.
     pub heads: Vec<Head>,
     /// What goes to the plan.
@@ -29,7 +30,7 @@ pub struct ReadFile {
 }
 
 /// Decodes and checks every record of a file.
-pub fn read_file(
+pub(super) fn read_file(
     site: &Site<'_>,
     offices: &Offices,
     judged: &Judged,
@@ -37,7 +38,7 @@ pub fn read_file(
     date: BusinessDate,
     threads: usize,
 ) -> Result<ReadFile, Fault> {
-    let bytes = gather::load(site, judged)?;
+    let bytes = spool::load(site, judged)?;
     let header = file.header();
     let party = site.parties.get(header.sender);
     let gaiji = party.map_or_else(|| Ok(GaijiTable::none()), |party| gaiji_of(site, party))?;

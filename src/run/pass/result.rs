@@ -22,8 +22,8 @@ pub struct FileReport {
     pub kind: String,
     /// Sender by the header, empty where it cannot be read.
     pub sender: String,
-    /// Serial by the header, 0 where it cannot be read.
-    pub serial: u32,
+    /// Serial by the header, `None` where it cannot be read.
+    pub serial: Option<u32>,
     /// processed, rejected, held, duplicate, acknowledged or waiting.
     pub outcome: &'static str,
     /// Finding on the file.
@@ -103,9 +103,8 @@ pub(super) fn report(judged: &Judged, fate: &Fate) -> FileReport {
         Fate::Held(code) => ("held", Some(*code)),
         Fate::Rejected(code, _) => ("rejected", Some(*code)),
         Fate::Duplicate(_) | Fate::SameAs(_) => ("duplicate", None),
-        Fate::Taken(_) => ("processed", None),
+        Fate::Taken(_) | Fate::Acknowledges(_, None) => ("processed", None),
         Fate::Acknowledges(_, Some(_)) => ("acknowledged", None),
-        Fate::Acknowledges(_, None) => ("processed", None),
     };
     let detail = match fate {
         Fate::Held(code) if judged.detail.is_empty() => crate::domain::finding::row(*code).en.to_owned(),
@@ -126,7 +125,7 @@ pub(super) fn report(judged: &Judged, fate: &Fate) -> FileReport {
         sender: envelope
             .and_then(|e| e.sender)
             .map_or_else(String::new, |id| id.to_string()),
-        serial: envelope.map_or(0, |e| e.serial),
+        serial: envelope.map(|e| e.serial),
         outcome,
         code,
         detail,
@@ -146,7 +145,7 @@ pub(super) fn left(thing: &InPlace) -> FileReport {
         sender: envelope
             .and_then(|e| e.sender)
             .map_or_else(String::new, |id| id.to_string()),
-        serial: envelope.map_or(0, |e| e.serial),
+        serial: envelope.map(|e| e.serial),
         outcome: "held",
         code: Some(thing.code),
         detail: thing.detail.clone(),
@@ -166,7 +165,7 @@ pub(super) fn waiting(assessed: &Assessed) -> Vec<FileReport> {
             raw_name: file.name.clone(),
             kind: file.envelope.kind.as_str().to_owned(),
             sender: file.envelope.sender.map_or_else(String::new, |id| id.to_string()),
-            serial: file.envelope.serial,
+            serial: Some(file.envelope.serial),
             outcome: "waiting",
             code: None,
             detail: "this kind of file is not processed by this version; it stays where it is".to_owned(),

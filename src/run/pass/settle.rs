@@ -1,10 +1,15 @@
 //! Carries a decided pass out: answers sealed, generation staged, leaves written down, one commit.
 
+mod held;
+mod outgoing;
+
+pub use held::inbound_of_held;
+
 use std::collections::BTreeMap;
 
-use super::answers::{self, Outgoing};
+use super::answers::Outgoing;
 use super::assess::{Assessed, Fate};
-use super::gather::{InPlace, Judged};
+use super::gather::Judged;
 use super::identity::{Book, IdentityRecord};
 use super::result::{self, FileReport, NoticeReport, PassResult};
 use crate::domain::entry::Changes;
@@ -14,10 +19,9 @@ use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::FileKind;
 use crate::format::leaf::{GenerationName, Leaf};
 use crate::format::manifest::Manifest;
-use crate::format::state::{ExchangeState, HeldFile, LastRun, OpenNotice};
-use crate::pipeline::emit::{rejected_answer, result_file};
+use crate::format::state::{ExchangeState, LastRun};
 use crate::pipeline::intake::FileIdentity;
-use crate::pipeline::journal::{self, Inbound};
+use crate::pipeline::journal;
 use crate::run::commit::{self, Draft};
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -27,7 +31,7 @@ use crate::store::generations::{GenerationFacts, Staging};
 use crate::store::staging::{Retired, Stage};
 
 /// Commits what was decided; nothing at all where nothing happened.
-pub fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
+pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
     let mut planned = result::of_plan(site, &assessed, date);
     let folders = site.folders.clone();
     let disk = site.tools.disk;
@@ -104,7 +108,7 @@ impl Settling<'_, '_> {
     fn all(&mut self, assessed: &Assessed) -> Result<Manifest, Fault> {
         // The generation is staged twice over in two steps: first its runs and roots, whose name the answers carry,
         // then the manifest with the state after the answers.
-        let answers = self.answer_order(assessed);
+        let answers = Self::answer_order(assessed);
         let mut names: BTreeMap<usize, String> = BTreeMap::new();
         let staged = self.stage_master(assessed)?;
         let generation = assessed.makes_generation().then(|| name_of(&staged));
@@ -123,7 +127,7 @@ impl Settling<'_, '_> {
     }
 
     /// Indices of the files that get an answer of their own, in the order of the answers' serials.
-    fn answer_order(&self, assessed: &Assessed) -> Vec<usize> {
+    fn answer_order(assessed: &Assessed) -> Vec<usize> {
         let mut order: Vec<_> = assessed
             .files
             .iter()
@@ -183,9 +187,8 @@ impl Settling<'_, '_> {
     /// The identity of a judged file. The serial of its answer is taken here, in the order of [`Self::answer_order`].
     fn remember(&mut self, assessed: &Assessed, index: usize, fate: &Fate) -> Result<(), Fault> {
         let (identity, rejected) = match fate {
-            Fate::Taken(file) => (file.identity(), false),
+            Fate::Taken(file) | Fate::Acknowledges(file, _) => (file.identity(), false),
             Fate::Rejected(_, identity) => (*identity, true),
-            Fate::Acknowledges(file, _) => (file.identity(), false),
             Fate::Duplicate(identity) => return self.mark_repeated(assessed, identity),
             Fate::Held(_) | Fate::SameAs(_) => return Ok(()),
         };
@@ -222,8 +225,7 @@ impl Settling<'_, '_> {
                 .and_then(|envelope| envelope.sender)
         };
         let to = receiver(index);
-        let before = self
-            .answer_order(assessed)
+        let before = Self::answer_order(assessed)
             .into_iter()
             .take_while(|at| *at != index)
             .filter(|at| receiver(*at) == to);
@@ -241,96 +243,6 @@ impl Settling<'_, '_> {
             record.repeated = true;
             self.identities.insert(assessed.key.of(identity), record);
         }
-        Ok(())
-    }
-
-    /// Makes, keeps and seals the answer to a file; gives the name of its package.
-    fn answer(
-        &mut self,
-        assessed: &Assessed,
-        index: usize,
-        generation: Option<GenerationName>,
-    ) -> Result<Option<String>, Fault> {
-        let Some((judged, fate)) = assessed.files.get(index) else {
-            return Ok(None);
-        };
-        let Some(envelope) = judged.envelope else {
-            return Ok(None);
-        };
-        let Some(party) = envelope.sender.and_then(|id| self.site.parties.get(id)) else {
-            return Ok(None);
-        };
-        let serial = self.state.take_outbound(party.id, FileKind::Res);
-        let mut head = answers::head(self.site, party, serial, self.date);
-        head.reply_to = Some(judged.sha256);
-        head.encoding = envelope.encoding.unwrap_or(party.encoding);
-        let layout = self.site.layouts.get(FileKind::Res);
-        let number = generation.map(|generation| generation.number);
-        let (bytes, identity) = match fate {
-            Fate::Taken(file) => {
-                let answer = assessed
-                    .answers
-                    .get(&index)
-                    .ok_or_else(|| trouble::bug("a file without an answer"))?;
-                (
-                    result_file(layout, &head, answer, number).map_err(trouble::bug)?,
-                    file.identity(),
-                )
-            }
-            Fate::Rejected(code, identity) => (rejected_answer(layout, &head, *code).map_err(trouble::bug)?, *identity),
-            Fate::Held(_) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => return Ok(None),
-        };
-        let file = Outgoing {
-            receiver: party.id,
-            kind: FileKind::Res,
-            serial,
-            bytes,
-            records: answer_records(assessed, index),
-            generation,
-        };
-        answers::keep(
-            self.site,
-            &mut self.stage,
-            &digest::to_hex(&assessed.key.of(&identity)),
-            &file.bytes,
-        )?;
-        self.send(&file).map(Some)
-    }
-
-    fn send(&mut self, file: &Outgoing) -> Result<String, Fault> {
-        let (leaf, path) = answers::seal_out(self.site, &mut self.stage, file, self.time)?;
-        self.outgoing.push((self.leaves.len(), path));
-        self.leaves.push(leaf);
-        Ok(format!("{}.seki", file.name(self.site.config.id)))
-    }
-
-    fn notify(&mut self, assessed: &Assessed, generation: Option<GenerationName>) -> Result<(), Fault> {
-        let (Some(generation), Some(applied)) = (generation, &assessed.applied) else {
-            return Ok(());
-        };
-        let national = crate::run::parties::get(self.site, self.site.config.national_body)?;
-        let serial = self.state.take_outbound(national.id, FileKind::Ntf);
-        let head = answers::head(self.site, national, serial, self.date);
-        let bytes = answers::notices(self.site, &head, applied, generation.number)?;
-        let records = u64::try_from(applied.ntf.len()).unwrap_or(u64::MAX);
-        let file = Outgoing {
-            receiver: national.id,
-            kind: FileKind::Ntf,
-            serial,
-            bytes,
-            records,
-            generation: Some(generation),
-        };
-        answers::keep(self.site, &mut self.stage, &format!("ntf-{serial:08}"), &file.bytes)?;
-        self.state.unacknowledged.push(OpenNotice {
-            serial,
-            sha256: digest::to_hex(&digest::sha256(&file.bytes)),
-            generation: generation.number,
-            business_date: self.date.value(),
-            records: u32::try_from(records).unwrap_or(u32::MAX),
-        });
-        let name = self.send(&file)?;
-        self.notices = Some(NoticeReport { name, records });
         Ok(())
     }
 
@@ -363,8 +275,7 @@ impl Settling<'_, '_> {
                 let sums = assessed.answers.get(&index).map(|answer| answer.sums);
                 report.counts = sums;
                 let header = file.header();
-                self.state
-                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.consume_inbound(header.sender, header.kind, header.serial);
                 self.leaves.push(journal::file(
                     self.time,
                     &inbound,
@@ -374,8 +285,7 @@ impl Settling<'_, '_> {
             }
             Fate::Acknowledges(file, open) => {
                 let header = file.header();
-                self.state
-                    .set_inbound(header.sender, header.kind, header.serial.saturating_add(1));
+                self.state.consume_inbound(header.sender, header.kind, header.serial);
                 self.state.unacknowledged.retain(|notice| Some(notice.serial) != *open);
                 self.leaves.push(match open {
                     Some(serial) => journal::acknowledged(self.time, &inbound, *serial),
@@ -408,103 +318,10 @@ impl Settling<'_, '_> {
         self.retired.extend(judged.original.clone());
         let copied = judged.held_before.is_some() || !matches!(fate, Fate::Duplicate(_));
         if copied {
-            let spool = super::gather::spool_path(self.site, &judged.id);
+            let spool = super::spool::spool_path(self.site, &judged.id);
             let len = self.site.tools.disk.facts(&spool).map_or(0, |facts| facts.len_bytes);
             let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
             self.stage.place(&format!("spool/{}", judged.id), &to, len);
-        }
-    }
-
-    /// Notes a held file; false where it is held already for the same reason.
-    fn hold(&mut self, judged: &Judged, code: crate::domain::code::Code) -> bool {
-        let known = self.state.held.iter_mut().find(|held| held.id == judged.id);
-        if let Some(known) = known {
-            let changed = known.code != code.as_str() || judged.original.is_some();
-            known.released = false;
-            code.as_str().clone_into(&mut known.code);
-            self.retired.extend(judged.original.clone());
-            return changed;
-        }
-        let envelope = judged.envelope;
-        self.state.held.push(HeldFile {
-            id: judged.id.clone(),
-            folder: judged.folder.clone(),
-            label: judged.label.clone(),
-            code: code.as_str().to_owned(),
-            detail: result::report(judged, &Fate::Held(code)).detail,
-            size_bytes: judged.size_bytes,
-            digest: digest::to_hex(&digest::year_digest(&self.year_key, &judged.sha256)),
-            sender: envelope
-                .and_then(|e| e.sender)
-                .map_or_else(String::new, |id| id.to_string()),
-            kind: envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
-            serial: envelope.map_or(0, |e| e.serial),
-            since: self.date.value(),
-            in_place: false,
-            released: false,
-        });
-        self.retired.extend(judged.original.clone());
-        true
-    }
-
-    /// The stored answer of a duplicate goes out again.
-    fn repeat(&mut self, assessed: &Assessed, identity: &FileIdentity) -> Result<Option<String>, Fault> {
-        let exchange = self.site.exchange();
-        let record = Book::new(&self.site.master, &assessed.key, &exchange).record(identity)?;
-        let Some(answer) = record.and_then(|record| record.answer) else {
-            return Ok(None);
-        };
-        let name = format!("{}.seki", answer.name);
-        let path = format!("out/{}/{name}", identity.sender);
-        if self.outgoing.iter().any(|(_, other)| *other == path) {
-            return Ok(Some(name));
-        }
-        let bytes = answers::kept(self.site, &digest::to_hex(&assessed.key.of(identity)))?;
-        let kind = FileKind::parse(&answer.kind).ok_or_else(|| trouble::bug("kind of a stored answer"))?;
-        let file = Outgoing {
-            receiver: identity.sender,
-            kind,
-            serial: answer.serial,
-            bytes,
-            records: answer.records,
-            generation: None,
-        };
-        self.send(&file).map(Some)
-    }
-
-    /// Things left in the inbound folders: new ones are noted once, settled and vanished ones are taken off the list.
-    fn in_place(&mut self, assessed: &Assessed) {
-        let mut gone = Vec::new();
-        self.state.held.retain(|held| {
-            let stays = !held.in_place || assessed.in_place.iter().any(|thing| thing.id == held.id);
-            if !stays {
-                gone.push(held.clone());
-            }
-            stays
-        });
-        for held in gone {
-            let came = assessed
-                .files
-                .iter()
-                .any(|(judged, _)| judged.folder == held.folder && judged.label == held.label);
-            if !came {
-                let inbound = inbound_of_held(&held);
-                let code = crate::domain::code::Code::parse(&held.code).unwrap_or(crate::domain::code::Code::H01);
-                self.leaves.push(journal::decided(self.time, &inbound, code, false));
-            }
-        }
-        for thing in &assessed.in_place {
-            let known = self.state.held.iter_mut().find(|held| held.id == thing.id);
-            match known {
-                Some(known) if known.code == thing.code.as_str() => continue,
-                Some(known) => thing.code.as_str().clone_into(&mut known.code),
-                None => self.state.held.push(held_in_place(thing, self.date)),
-            }
-            let held = held_in_place(thing, self.date);
-            let outcome = FileOutcome::Held(thing.code);
-            self.leaves
-                .push(journal::file(self.time, &inbound_of_held(&held), outcome, None));
-            self.reports.push(result::left(thing));
         }
     }
 
@@ -561,20 +378,6 @@ impl Settling<'_, '_> {
         let bytes = manifest.bytes().map_err(trouble::bug)?;
         Manifest::parse(&bytes).map_err(trouble::bug)
     }
-
-    fn inbound(&self, judged: &Judged) -> Inbound {
-        let envelope = judged.envelope;
-        Inbound {
-            name: judged.label.clone(),
-            kind: envelope.map(|e| e.kind),
-            sender: envelope.and_then(|e| e.sender),
-            receiver: envelope.and_then(|e| e.receiver),
-            serial: envelope.map(|e| e.serial),
-            size_bytes: judged.size_bytes,
-            digest: digest::year_digest(&self.year_key, &judged.sha256),
-            sha256: Some(judged.sha256),
-        }
-    }
 }
 
 /// Data records of the answer to a file: one for each finding or record.
@@ -595,40 +398,5 @@ fn name_of(manifest: &Manifest) -> GenerationName {
         number: manifest.generation,
         current: manifest.roots.current.0,
         history: manifest.roots.history.0,
-    }
-}
-
-fn held_in_place(thing: &InPlace, date: BusinessDate) -> HeldFile {
-    HeldFile {
-        id: thing.id.clone(),
-        folder: thing.folder.clone(),
-        label: thing.label.clone(),
-        code: thing.code.as_str().to_owned(),
-        detail: thing.detail.clone(),
-        size_bytes: thing.size_bytes,
-        digest: "0".repeat(64),
-        sender: thing
-            .envelope
-            .and_then(|e| e.sender)
-            .map_or_else(String::new, |id| id.to_string()),
-        kind: thing.envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
-        serial: thing.envelope.map_or(0, |e| e.serial),
-        since: date.value(),
-        in_place: true,
-        released: false,
-    }
-}
-
-/// What a leaf says of a held file.
-pub fn inbound_of_held(held: &HeldFile) -> Inbound {
-    Inbound {
-        name: held.label.clone(),
-        kind: FileKind::parse(&held.kind),
-        sender: crate::domain::ids::PartyId::parse(&held.sender),
-        receiver: None,
-        serial: (held.serial > 0).then_some(held.serial),
-        size_bytes: held.size_bytes,
-        digest: digest::digest_from_hex(&held.digest).unwrap_or_default(),
-        sha256: None,
     }
 }

@@ -57,7 +57,7 @@ fn sound<'a>(file: &'a DemoFile, party: &Party) -> Vec<&'a [u8]> {
     let trailer = all[count + 1];
     assert_eq!(text(trailer, 1, 8), format!("{count:08}"));
     let hash = Sha256::digest(all[1..=count].concat());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = sekisho::seal::digest::to_hex(&hash);
     assert_eq!(text(trailer, 9, 64), hex);
     assert!(trailer[73..].iter().all(|byte| *byte == b' '));
     assert!(all[count + 2][1..].iter().all(|byte| *byte == b' '));

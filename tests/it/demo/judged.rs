@@ -8,11 +8,11 @@ use sekisho::domain::ids::{JuminCode, MunicipalityCode, MyNumber, PartyId};
 use sekisho::domain::instant::BusinessDate;
 use sekisho::domain::item::Item;
 use sekisho::domain::municipality::{Offices, Prefecture};
-use sekisho::domain::notice::{NoticeDigest, NoticeKey};
+use sekisho::domain::notice::{Notice, NoticeDigest, NoticeKey};
 use sekisho::domain::party::{FileKind, Party};
 use sekisho::format::layout::Layouts;
 use sekisho::pipeline::apply;
-use sekisho::pipeline::check::{FileFacts, RecordKind, Registers, check};
+use sekisho::pipeline::check::{FileFacts, Head, RecordKind, Registers, check};
 use sekisho::pipeline::decode::Decoder;
 use sekisho::pipeline::intake::{
     Arrival, Candidate, ExchangeFacts, FileIdentity, InboundFile, Site, Verdict, admit, judge,
@@ -61,6 +61,27 @@ struct Register {
 struct Run {
     fates: Vec<(String, String)>,
     judged: BTreeMap<String, (ExpectedCounts, Vec<ExpectedFinding>)>,
+}
+
+/// What an answer tells: its sums and its findings.
+fn told(answer: &apply::Answer) -> (ExpectedCounts, Vec<ExpectedFinding>) {
+    let sum = |value: u64| u32::try_from(value).unwrap();
+    let counts = ExpectedCounts {
+        records: sum(answer.sums.total()),
+        applied: sum(answer.sums.applied),
+        warned: sum(answer.sums.applied_with_warning),
+        rejected: sum(answer.sums.rejected),
+        duplicate: sum(answer.sums.duplicate),
+    };
+    let mut findings = Vec::new();
+    for record in &answer.records {
+        findings.extend(record.findings.iter().map(|finding| ExpectedFinding {
+            record_no: record.record_no,
+            code: finding.code,
+            item: finding.item.and_then(Item::from_number),
+        }));
+    }
+    (counts, findings)
 }
 
 impl Register {
@@ -151,29 +172,7 @@ impl Register {
             self.facts.answered.insert(file.identity());
             let header = file.header();
             self.facts.next.insert(header.sender, header.serial + 1);
-            let bytes = &bytes_of[file.label()];
-            let gaiji = &self.gaiji[&header.sender];
-            let layout = self.layouts.get(FileKind::Upd);
-            let mut decoder = Decoder::new(layout, header.encoding, gaiji, header.sender);
-            let file_facts = FileFacts {
-                kind: RecordKind::Notice,
-                sender: header.sender,
-                serial: header.serial,
-                created_at: header.created_at,
-                business_date: date,
-            };
-            let mut of_file = Vec::new();
-            for record_no in 1..=file.frame().data_count() {
-                let record = file.frame().data_record(bytes, record_no).unwrap();
-                let decoded = decoder.decode(record, record_no, file.frame().data_offset(record_no));
-                let registers = Registers {
-                    prefecture: &self.prefecture,
-                    offices: &self.offices,
-                };
-                let checked = check(decoded, decoder.places(), &file_facts, registers);
-                of_file.push(checked.head);
-                notices.extend(checked.notice);
-            }
+            let of_file = self.read(file, &bytes_of[file.label()], date, &mut notices);
             heads.push((file.label().to_owned(), header.sender, header.serial, of_file));
         }
         let known = self.load(&notices);
@@ -190,23 +189,7 @@ impl Register {
         let by_source = applied.by_source();
         for (label, sender, serial, of_file) in heads {
             let answer = apply::answer(sender, serial, of_file, &by_source).unwrap();
-            let sum = |value: u64| u32::try_from(value).unwrap();
-            let counts = ExpectedCounts {
-                records: sum(answer.sums.total()),
-                applied: sum(answer.sums.applied),
-                warned: sum(answer.sums.applied_with_warning),
-                rejected: sum(answer.sums.rejected),
-                duplicate: sum(answer.sums.duplicate),
-            };
-            let mut findings = Vec::new();
-            for record in &answer.records {
-                findings.extend(record.findings.iter().map(|finding| ExpectedFinding {
-                    record_no: record.record_no,
-                    code: finding.code,
-                    item: finding.item.and_then(Item::from_number),
-                }));
-            }
-            run.judged.insert(label, (counts, findings));
+            run.judged.insert(label, told(&answer));
         }
         drop(by_source);
         for entry in applied.changes.entries {
@@ -218,7 +201,35 @@ impl Register {
         run
     }
 
-    fn load(&self, notices: &[sekisho::domain::notice::Notice]) -> Known {
+    /// The records of a taken file; those that pass the checks go to `notices`.
+    fn read(&self, file: &InboundFile, bytes: &[u8], date: BusinessDate, notices: &mut Vec<Notice>) -> Vec<Head> {
+        let header = file.header();
+        let gaiji = &self.gaiji[&header.sender];
+        let layout = self.layouts.get(FileKind::Upd);
+        let mut decoder = Decoder::new(layout, header.encoding, gaiji, header.sender);
+        let file_facts = FileFacts {
+            kind: RecordKind::Notice,
+            sender: header.sender,
+            serial: header.serial,
+            created_at: header.created_at,
+            business_date: date,
+        };
+        let mut heads = Vec::new();
+        for record_no in 1..=file.frame().data_count() {
+            let record = file.frame().data_record(bytes, record_no).unwrap();
+            let decoded = decoder.decode(record, record_no, file.frame().data_offset(record_no));
+            let registers = Registers {
+                prefecture: &self.prefecture,
+                offices: &self.offices,
+            };
+            let checked = check(decoded, decoder.places(), &file_facts, registers);
+            heads.push(checked.head);
+            notices.extend(checked.notice);
+        }
+        heads
+    }
+
+    fn load(&self, notices: &[Notice]) -> Known {
         let mut known = Known::default();
         loop {
             let needs = known.missing(notices);

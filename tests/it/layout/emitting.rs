@@ -2,11 +2,13 @@
 
 use sekisho::domain::code::Code;
 use sekisho::domain::finding::{Finding, Place};
-use sekisho::domain::ids::JuminCode;
+use sekisho::domain::ids::{JuminCode, MyNumber};
+use sekisho::domain::instant::Instant;
 use sekisho::domain::item::Item;
 use sekisho::domain::notice::Source;
 use sekisho::domain::outcome::{Outcome, RecordSums};
 use sekisho::domain::party::{Encoding, FileKind};
+use sekisho::domain::reason::Reason;
 use sekisho::domain::row::Row;
 use sekisho::format::exchange::{
     ExchangeWriter, FileHead, HashRule, KindFields, LineEnd, NoticeWriter, OldNumbers, ParsedFile, WriteFault,
@@ -206,12 +208,12 @@ fn ntf_record() -> NtfRecord {
     NtfRecord {
         code: JuminCode::parse("24727059608").unwrap(),
         version: 0,
-        change_reason: "90".to_owned(),
-        change_date: "20200913".to_owned(),
-        timestamp: "20200914100000000".to_owned(),
-        update_seq: "000009".to_owned(),
-        old_my_number: "379474484458".to_owned(),
-        old_jumin_code: String::new(),
+        reason: Reason::parse("90").unwrap(),
+        timestamp: Instant::parse("20200914100000000").unwrap(),
+        update_seq: 9,
+        confirmed_on: Some("20200913".to_owned()),
+        old_my_number: MyNumber::parse("379474484458").ok(),
+        old_jumin_code: None,
         source: Source {
             sender: id("052019"),
             serial: 3,

@@ -9,17 +9,17 @@ use sha2::{Digest, Sha256};
 
 /// A file in parts, to be spoiled before it is joined.
 #[derive(Clone)]
-pub(super) struct Hand {
-    pub(super) header: Vec<u8>,
-    pub(super) data: Vec<Vec<u8>>,
-    pub(super) trailer: Vec<u8>,
-    pub(super) end: Vec<u8>,
-    pub(super) line_end: &'static [u8],
-    pub(super) tail: &'static [u8],
+pub(crate) struct Hand {
+    pub(crate) header: Vec<u8>,
+    pub(crate) data: Vec<Vec<u8>>,
+    pub(crate) trailer: Vec<u8>,
+    pub(crate) end: Vec<u8>,
+    pub(crate) line_end: &'static [u8],
+    pub(crate) tail: &'static [u8],
 }
 
 /// A record of spaces with texts at offsets.
-pub(super) fn record(length: usize, parts: &[(usize, &[u8])]) -> Vec<u8> {
+pub(crate) fn record(length: usize, parts: &[(usize, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![b' '; length];
     for (offset, part) in parts {
         bytes[*offset..offset + part.len()].copy_from_slice(part);
@@ -33,7 +33,7 @@ fn wide_blanks(bytes: usize) -> Vec<u8> {
 }
 
 /// One sound notice in CP932: a birth in 秋田市 (052019) on 2020-09-14.
-pub(super) fn notice() -> Vec<u8> {
+pub(crate) fn notice() -> Vec<u8> {
     let mut bytes = record(
         1400,
         &[
@@ -74,14 +74,14 @@ pub(super) fn notice() -> Vec<u8> {
 
 impl Hand {
     /// UPD number 1 of 052019 to 050008, made on 2020-09-14, two notices, CP932, no line ends.
-    pub(super) fn upd() -> Self {
+    pub(crate) fn upd() -> Self {
         let mut file = Self::of_kind(*b"UPD", 1400, vec![notice(), notice()]);
         file.data[1][1..12].copy_from_slice(b"24846016224");
         file.sealed()
     }
 
     /// EXT number 1 of 052019 as of 2020-09-14 08:00 with one record.
-    pub(super) fn ext() -> Self {
+    pub(crate) fn ext() -> Self {
         let mut file = Self::of_kind(*b"EXT", 1400, vec![notice()]);
         file.header[113..130].copy_from_slice(b"20200914080000000");
         file.header[130] = b'F';
@@ -89,7 +89,7 @@ impl Hand {
     }
 
     /// INQ number 1 of D0000001 that asks for items 2 and 7, one line with a code.
-    pub(super) fn inq() -> Self {
+    pub(crate) fn inq() -> Self {
         let line = record(
             920,
             &[
@@ -112,7 +112,7 @@ impl Hand {
 
     /// RES number 1 of the national body: notice 1 applied, notice 2 with two warnings, notice 3 rejected, 4 a
     /// duplicate.
-    pub(super) fn res() -> Self {
+    pub(crate) fn res() -> Self {
         let line = |number: &[u8], outcome: &[u8], code: &[u8]| {
             record(
                 256,
@@ -163,7 +163,7 @@ impl Hand {
     }
 
     /// Count and hash made right again.
-    pub(super) fn sealed(mut self) -> Self {
+    pub(crate) fn sealed(mut self) -> Self {
         let count = format!("{:08}", self.data.len());
         self.trailer[1..9].copy_from_slice(count.as_bytes());
         let mut hash = String::new();
@@ -175,25 +175,25 @@ impl Hand {
     }
 
     /// The same file with bytes of the header changed.
-    pub(super) fn header(mut self, offset: usize, bytes: &[u8]) -> Self {
+    pub(crate) fn header(mut self, offset: usize, bytes: &[u8]) -> Self {
         self.header[offset..offset + bytes.len()].copy_from_slice(bytes);
         self
     }
 
     /// The same file with bytes of the trailer changed.
-    pub(super) fn trailer(mut self, offset: usize, bytes: &[u8]) -> Self {
+    pub(crate) fn trailer(mut self, offset: usize, bytes: &[u8]) -> Self {
         self.trailer[offset..offset + bytes.len()].copy_from_slice(bytes);
         self
     }
 
     /// The same file with other line ends and another tail.
-    pub(super) fn lines(mut self, line_end: &'static [u8], tail: &'static [u8]) -> Self {
+    pub(crate) fn lines(mut self, line_end: &'static [u8], tail: &'static [u8]) -> Self {
         (self.line_end, self.tail) = (line_end, tail);
         self
     }
 
     /// The file's bytes.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let data = self.data.iter().map(Vec::as_slice);
         for record in [self.header.as_slice()]

@@ -1,13 +1,11 @@
 //! `ledger list`, `show`, `checkpoint`.
 
+use sekisho::seal::digest::to_hex as hex;
+
 use super::town::{LEAVES_EACH, PLAIN, Town};
 
 /// Init, register, and the leaves of three commits.
 const SIZE: u64 = 2 + 3 * LEAVES_EACH;
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn indices(list: &serde_json::Value) -> Vec<u64> {
     list.as_array()

@@ -140,9 +140,9 @@ impl Town {
             .unwrap();
             parties::import(site, &csv, Some(day("20200912")))?;
             std::fs::remove_file(&csv).unwrap();
-            town.initial(site)?;
-            town.second(site)?;
-            town.third(site)
+            Self::initial(site)?;
+            Self::second(site)?;
+            Self::third(site)
         });
         town
     }
@@ -164,7 +164,7 @@ impl Town {
         town
     }
 
-    fn initial(&self, site: &mut Site<'_>) -> Result<(), Fault> {
+    fn initial(site: &mut Site<'_>) -> Result<(), Fault> {
         let numbers = ["379474484458", "454972364860", "507957100721"];
         let people = [ANNA, BEN, CHIE];
         let entries = people.iter().zip(numbers);
@@ -179,11 +179,11 @@ impl Town {
                 .collect(),
             ..Changes::default()
         };
-        self.apply(site, changes, "20200912")
+        Self::apply(site, &changes, "20200912")
     }
 
     /// Anna moves within the town, Ben moves out, Chie becomes Dora.
-    fn second(&self, site: &mut Site<'_>) -> Result<(), Fault> {
+    fn second(site: &mut Site<'_>) -> Result<(), Fault> {
         let when = (Item::Timestamp, "20200914090000000");
         let anna = row(
             ANNA,
@@ -216,7 +216,7 @@ impl Town {
             ],
             ..Changes::default()
         };
-        self.apply(site, changes, "20200914")
+        Self::apply(site, &changes, "20200914")
     }
 
     fn ben_removed() -> Row {
@@ -231,19 +231,18 @@ impl Town {
     }
 
     /// Ben comes back.
-    fn third(&self, site: &mut Site<'_>) -> Result<(), Fault> {
+    fn third(site: &mut Site<'_>) -> Result<(), Fault> {
         let back = [(Item::ChangeReason, "11"), (Item::Timestamp, "20200915100000000")];
         let changes = Changes {
             entries: vec![entry(BEN, Standing::Resident(row(BEN, "454972364860", &back)), 2)],
             versions: vec![version(BEN, 1, Self::ben_removed())],
             ..Changes::default()
         };
-        self.apply(site, changes, "20200915")
+        Self::apply(site, &changes, "20200915")
     }
 
     /// One commit with records applied, and leaves of every kind of privacy.
-    #[expect(clippy::unused_self, reason = "a step of building this town")]
-    fn apply(&self, site: &mut Site<'_>, changes: Changes, business_date: &str) -> Result<(), Fault> {
+    fn apply(site: &mut Site<'_>, changes: &Changes, business_date: &str) -> Result<(), Fault> {
         let (tools, business_date) = (site.tools, day(business_date));
         let now = tools.clock.now();
         let folders = site.folders.clone();
@@ -264,7 +263,7 @@ impl Town {
             keys: &site.master_keys,
         };
         let manifest = staging
-            .stage_generation(&site.master, &changes, &[], facts, &mut tools.generator()?)
+            .stage_generation(&site.master, changes, &[], facts, &mut tools.generator()?)
             .unwrap();
         let draft = Draft {
             stage,

@@ -1,0 +1,169 @@
+//! Encrypted spool copies, and the way from bytes as they came to plain bytes.
+//!
+//! A copy holds the name (2 bytes of length, then UTF-8) and the bytes as they came, sealed at rest under the id of the
+//! file. The archive takes the copy over as it is.
+
+use std::path::PathBuf;
+
+use super::gather::{Judged, Source};
+use crate::domain::fault::Fault;
+use crate::domain::ids::PartyId;
+use crate::pipeline::intake::ShellFinding;
+use crate::run::at_rest::inbound_context;
+use crate::run::site::Site;
+use crate::run::trouble;
+use crate::seal::atrest::{open_at_rest, seal_at_rest};
+use crate::seal::digest;
+use crate::seal::notesign::NoteVerifier;
+use crate::seal::package::{open_package, peek};
+use crate::store::inbox::{self, CopyFault};
+
+/// A file as it came and what is in it.
+pub(super) struct Opened {
+    /// Bytes as they lay in the folder; empty for a plain file, whose bytes are `bytes`.
+    pub(super) raw: Vec<u8>,
+    /// Plain bytes; empty where a package does not open.
+    pub(super) bytes: Vec<u8>,
+    /// Name without `.seki`.
+    pub(super) label: String,
+    /// True for a package.
+    pub(super) sealed: bool,
+    /// Party whose signature opened the package.
+    pub(super) signer: Option<PartyId>,
+    /// What the shell has against the file.
+    pub(super) shell: Option<ShellFinding>,
+    /// Words for people where `shell` says something.
+    pub(super) why: String,
+}
+
+/// Opens a package with the keys of the site and the pinned key of its sender; a plain file stays as it is.
+pub(super) fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
+    let stem = name.strip_suffix(".seki");
+    let header = peek(&raw);
+    if stem.is_none() && header.is_err() {
+        // The raw bytes are the plain bytes; one copy of a large file is enough.
+        return Opened {
+            bytes: raw,
+            raw: Vec::new(),
+            label: name.to_owned(),
+            sealed: false,
+            signer: None,
+            shell: None,
+            why: String::new(),
+        };
+    }
+    let label = stem.unwrap_or(name).to_owned();
+    let refused = |raw: Vec<u8>, why: String| Opened {
+        bytes: Vec::new(),
+        raw,
+        label: label.clone(),
+        sealed: true,
+        signer: None,
+        shell: Some(ShellFinding::NotAuthentic),
+        why,
+    };
+    let sender = match header {
+        Ok(header) => header.sender(),
+        Err(fault) => return refused(raw, format!("package: {fault}")),
+    };
+    let pinned = site
+        .parties
+        .get(sender)
+        .and_then(|party| party.signing_key.as_deref())
+        .map(NoteVerifier::parse);
+    let Some(Ok(verifier)) = pinned else {
+        return refused(raw, format!("package: no signing key is registered for {sender}"));
+    };
+    match open_package(&raw, &site.secrets.recipient_keys(), &[verifier]) {
+        Ok(package) => Opened {
+            bytes: package.plaintext,
+            raw,
+            label,
+            sealed: true,
+            signer: Some(package.manifest.sender),
+            shell: None,
+            why: String::new(),
+        },
+        Err(fault) => refused(raw, format!("package: {fault}")),
+    }
+}
+
+/// Path of a spool file.
+pub(super) fn spool_path(site: &Site<'_>, id: &str) -> PathBuf {
+    site.folders.spool().join(id)
+}
+
+/// Writes the encrypted copy of a file as it came. A copy that a run before a crash left is replaced.
+pub(super) fn write_spool(site: &Site<'_>, id: &str, name: &str, raw: &[u8]) -> Result<(), Fault> {
+    let path = spool_path(site, id);
+    let mut content = Vec::with_capacity(raw.len().saturating_add(name.len()).saturating_add(2));
+    content.extend_from_slice(&u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
+    content.extend_from_slice(name.as_bytes());
+    content.extend_from_slice(raw);
+    let mut rng = site.tools.generator()?;
+    let sealed =
+        seal_at_rest(&site.secrets.site_key, &inbound_context(id), &content, &mut rng).map_err(trouble::bug)?;
+    if site.tools.disk.exists(&path).map_err(trouble::disk(&path))? {
+        site.tools.disk.remove(&path).map_err(trouble::disk(&path))?;
+    }
+    let mut file = site.tools.disk.create(&path).map_err(trouble::disk(&path))?;
+    file.write_all(&sealed).map_err(trouble::disk(&path))?;
+    file.sync().map_err(trouble::disk(&path))
+}
+
+/// The name and the raw bytes of a spool file.
+pub(super) fn read_spool(site: &Site<'_>, id: &str) -> Result<(String, Vec<u8>), Fault> {
+    let path = spool_path(site, id);
+    let limit = site.config.intake.max_file_bytes.saturating_add(1 << 20);
+    let sealed = site
+        .tools
+        .disk
+        .read(&path, limit.saturating_mul(2))
+        .map_err(trouble::disk(&path))?;
+    let damaged = || trouble::damaged::<&str>(format!("spool/{id}"));
+    let mut content = open_at_rest(&site.secrets.site_key, &inbound_context(id), &sealed, limit)
+        .map_err(trouble::damaged(format!("spool/{id}")))?;
+    let (head, rest) = content.split_first_chunk::<2>().ok_or_else(|| damaged()("too short"))?;
+    let name_len = usize::from(u16::from_be_bytes(*head));
+    let name = rest.get(..name_len).and_then(|name| std::str::from_utf8(name).ok());
+    let name = name.ok_or_else(|| damaged()("no name"))?.to_owned();
+    content.drain(..name_len.saturating_add(2));
+    Ok((name, content))
+}
+
+/// The plain bytes of a judged file.
+pub(super) fn load(site: &Site<'_>, judged: &Judged) -> Result<Vec<u8>, Fault> {
+    let bytes = match &judged.source {
+        Source::Cached(bytes) => bytes.clone(),
+        Source::Spool(id) => {
+            let (name, raw) = read_spool(site, id)?;
+            open_raw(site, &name, raw).bytes
+        }
+        Source::Inbox(file) => {
+            let raw = inbox::read_stable(site.tools.disk, file).map_err(|fault| match fault {
+                CopyFault::Io(why) => trouble::unreadable(&file.path)(why),
+                CopyFault::Changed => trouble::bug("a file changed while it was planned; plan again"),
+            })?;
+            open_raw(site, &file.name, raw).bytes
+        }
+    };
+    if digest::sha256(&bytes) == judged.sha256 {
+        Ok(bytes)
+    } else {
+        Err(trouble::damaged(format!("spool/{}", judged.id))("its content changed"))
+    }
+}
+
+/// Removes copies that no held file owns. A crash before the commit point leaves them: their originals still lie in the
+/// inbound folders, or the archive has them.
+pub fn tidy(site: &Site<'_>) -> Result<(), Fault> {
+    let (disk, folder) = (site.tools.disk, site.folders.spool());
+    let held = site.exchange().held;
+    for entry in disk.list(&folder).map_err(trouble::disk(&folder))? {
+        if entry.readable && !held.iter().any(|file| file.id == entry.name) {
+            let path = folder.join(&entry.name);
+            disk.remove(&path).map_err(trouble::disk(&path))?;
+        }
+    }
+    Ok(())
+}
