@@ -12,7 +12,7 @@ fn only_id(desk: &Desk) -> String {
 #[test]
 fn a_released_file_goes_through_every_check_again() {
     let desk = Desk::new();
-    desk.send("052086", 1, &[ANNA]);
+    desk.send("052094", 1, &[ANNA]);
     assert_eq!(desk.run().only().0, "held H03");
     let id = only_id(&desk);
     // Released too early: the cause is still there, and the run says so.
@@ -21,10 +21,10 @@ fn a_released_file_goes_through_every_check_again() {
     let pass = desk.run();
     assert_eq!((pass.only().0.as_str(), pass.code), ("held H03", 3));
     assert_eq!(desk.json(&["held", "list"], 3)[0]["released"], false, "one decision, one run");
-    let secrets = secrets("052086", 60);
+    let secrets = secrets("052094", 60);
     let sealing = secrets.public_sealing_keys()[0].text();
     desk.must(&[
-        "party", "add", "052086", "--kind", "municipality", "--name", "男鹿市", "--sends", "UPD", "--from", "2002-08-05",
+        "party", "add", "052094", "--kind", "municipality", "--name", "鹿角市", "--sends", "UPD", "--from", "2002-08-05",
         "--sealing-key", &sealing, "--business-date", DAY,
     ]);
     desk.must(&["held", "release", &id, "--business-date", DAY]);
@@ -40,7 +40,7 @@ fn a_dropped_file_is_given_up_but_not_lost() {
     assert_eq!(desk.run().code, 3);
     let id = only_id(&desk);
     let before = desk.leaves().len();
-    desk.must(&["held", "drop", &id[..8]]);
+    desk.must(&["held", "drop", &id[..8], "--business-date", DAY]);
     let acts = desk.acts_since(before);
     assert!(acts.contains(&format!("dropped {} permitted H03", name("052094", 1))), "{acts:?}");
     let state = desk.state();

@@ -199,18 +199,18 @@ fn a_wrong_import_takes_nothing() {
     let csv = desk.path("wrong.csv");
     let head = "party_id,kind,name,kinds,text_encoding,active_from,active_to";
     for (line, why) in [
-        ("052086,municipality,男鹿市,UPD,3,20020805,20991231", "text_encoding"),
-        ("052087,municipality,男鹿市,UPD,1,20020805,20991231", "party_id"),
-        ("052086,municipality,男鹿市,UPD,1,20200805,20020101", "active_to"),
+        ("052094,municipality,鹿角市,UPD,3,20020805,20991231", "text_encoding"),
+        ("052095,municipality,鹿角市,UPD,1,20020805,20991231", "party_id"),
+        ("052094,municipality,鹿角市,UPD,1,20200805,20020101", "active_to"),
     ] {
-        let good = "052094,municipality,鹿角市,UPD,1,20020805,20991231";
+        let good = "052108,municipality,由利本荘市,UPD,1,20020805,20991231";
         std::fs::write(&csv, format!("{head}\n{good}\n{line}\n")).unwrap();
         let leaves = desk.leaves().len();
         let fault = desk.fault(&["party", "import", csv.to_str().unwrap(), "--business-date", DAY], 4);
         assert_eq!((fault["fault"].as_str(), fault["args"]["line"].as_str()), (Some("RegisterWrong"), Some("3")), "{fault}");
         assert!(fault["args"]["why"].as_str().unwrap().contains(why), "{fault}");
         assert_eq!(desk.leaves().len(), leaves);
-        assert!(!desk.must(&["party", "list"]).contains("052094"));
+        assert!(!desk.must(&["party", "list"]).contains("052108"));
     }
 }
 
