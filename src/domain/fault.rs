@@ -133,7 +133,7 @@ faults! {
     PartyNotActive Refused "party {party} is not active on {date}" "団体 {party} は {date} に有効ではありません"
         "see `sekisho party list`" "`sekisho party list` で確かめてください";
     PartyKeyMissing Refused "party {party} has no sealing key: nothing can be sealed for it" "団体 {party} の封緘鍵が登録されていません"
-        "register it with `sekisho party key {party} --seal FILE`, then run again" "`sekisho party key {party} --seal FILE` で登録し、もう一度実行してください";
+        "register it with `sekisho party key {party} --sealing KEY`, then run again" "`sekisho party key {party} --sealing KEY` で登録し、もう一度実行してください";
     FileUnreadable Storage "{path} could not be read: {why}" "{path} を読めません: {why}"
         "check that it exists and its permissions" "ファイルの有無と権限を確かめてください";
     FolderUnreadable Storage "folder {path} could not be read: {why}" "フォルダ {path} を読めません: {why}"

@@ -155,7 +155,7 @@ impl Config {
             }
         })?;
         let at = |key: &str, why: &str| {
-            let (line, column) = position(text, text.find(key).unwrap_or(0));
+            let (line, column) = position(text, place_of(text, key));
             ConfigFault {
                 line,
                 column,
@@ -205,6 +205,19 @@ impl Config {
             limits.max_file_bytes, limits.max_files_per_folder, run.threads, run.poll_seconds
         )
     }
+}
+
+/// Byte offset of the line that sets a key; comments and values may hold the same word.
+fn place_of(text: &str, key: &str) -> usize {
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let rest = line.trim_start().strip_prefix(key);
+        if rest.is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            return offset + (line.len() - line.trim_start().len());
+        }
+        offset += line.len();
+    }
+    0
 }
 
 /// Line and column (1-based, in characters) of a byte offset.

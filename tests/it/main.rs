@@ -11,12 +11,14 @@
 mod architecture;
 mod cli;
 mod demo;
+mod desk;
 mod files;
 mod layout;
 mod ledger;
 mod master;
 mod reading;
 mod rules;
+mod scenario;
 mod seal;
 mod shared;
 mod text;

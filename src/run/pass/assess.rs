@@ -131,7 +131,7 @@ pub(super) fn assess(
 
 fn fates(
     site: &Site<'_>,
-    judged: Vec<Judged>,
+    mut judged: Vec<Judged>,
     state: &ExchangeState,
     key: &IdentityKey,
 ) -> Result<Vec<(Judged, Fate)>, Fault> {
@@ -183,6 +183,9 @@ fn fates(
     }
     for (file, cause) in admission.held {
         if let Some(index) = claim(&mut ready, &file) {
+            if let Some(judged) = judged.get_mut(index) {
+                judged.detail = cause.to_string();
+            }
             set(&mut fates, index, Fate::Held(cause.code()));
         }
     }

@@ -17,7 +17,7 @@ use crate::domain::fault::Fault;
 use crate::domain::holding::FileOutcome;
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::FileKind;
-use crate::format::leaf::{GenerationName, Leaf};
+use crate::format::leaf::{Act, GenerationName, Leaf};
 use crate::format::manifest::Manifest;
 use crate::format::state::{ExchangeState, LastRun};
 use crate::pipeline::intake::FileIdentity;
@@ -284,12 +284,14 @@ impl Settling<'_, '_> {
         let mut report = result::report(judged, fate);
         match fate {
             Fate::Held(code) => {
-                if !self.hold(judged, *code) {
-                    return Ok(());
+                let is_new = self.hold(judged, *code);
+                if is_new {
+                    self.leaves
+                        .push(journal::file(self.time, &inbound, FileOutcome::Held(*code), None));
                 }
-                self.leaves
-                    .push(journal::file(self.time, &inbound, FileOutcome::Held(*code), None));
-                self.reports.push(report);
+                if is_new || judged.original.is_some() {
+                    self.reports.push(report);
+                }
                 return Ok(());
             }
             Fate::Rejected(code, _) => {
@@ -333,21 +335,22 @@ impl Settling<'_, '_> {
         }
         report.answer = names.get(&index).cloned();
         self.reports.push(report);
-        self.put_away(judged, fate);
-        Ok(())
+        self.put_away(judged, fate)
     }
 
     /// The copy in the spool goes to the archive; the original is removed.
-    fn put_away(&mut self, judged: &Judged, fate: &Fate) {
+    fn put_away(&mut self, judged: &Judged, fate: &Fate) -> Result<(), Fault> {
         self.state.held.retain(|held| held.id != judged.id);
         self.retired.extend(judged.original.clone());
         let copied = judged.held_before.is_some() || !matches!(fate, Fate::Duplicate(_));
         if copied {
             let spool = super::spool::spool_path(self.site, &judged.id);
-            let len = self.site.tools.disk.facts(&spool).map_or(0, |facts| facts.len_bytes);
+            let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
             let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
-            self.stage.place(&format!("spool/{}", judged.id), &to, len);
+            self.stage
+                .place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
         }
+        Ok(())
     }
 
     /// The leaf of the generation, and the sums of the pass in the state.
@@ -366,14 +369,10 @@ impl Settling<'_, '_> {
                 &assessed.sums,
                 &applied.run,
             ));
-        } else if self
-            .leaves
-            .last()
-            .is_some_and(|leaf| leaf.act == crate::format::leaf::Act::Outgoing)
-        {
-            // A pass whose only act is an outgoing file, a repetition that the ledger has already.
+        } else if self.leaves.last().map_or(!self.retired.is_empty(), |leaf| leaf.act == Act::Outgoing) {
+            // A pass in which only what the ledger has already came again: something goes out or is taken off a folder.
             self.leaves
-                .push(journal::act(crate::format::leaf::Act::Duplicate, self.time));
+                .push(journal::act(Act::Duplicate, self.time));
         }
         if self.leaves.is_empty() {
             return;

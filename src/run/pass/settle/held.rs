@@ -14,14 +14,17 @@ use crate::pipeline::journal::{self, Inbound};
 use crate::seal::digest;
 
 impl Settling<'_, '_> {
-    /// Notes a held file; false where it is held already for the same reason.
+    /// Notes a held file; true where the ledger has no leaf of it yet: it is new, held for another reason than before, or
+    /// held again after a person released it.
     pub(super) fn hold(&mut self, judged: &Judged, code: Code) -> bool {
         let shadowed = code == Code::H07 && self.is_shadowed(judged);
+        let detail = result::report(judged, &Fate::Held(code)).detail;
         let known = self.state.held.iter_mut().find(|held| held.id == judged.id);
         if let Some(known) = known {
-            let changed = known.code != code.as_str() || judged.original.is_some();
+            let changed = known.code != code.as_str() || known.released;
             known.released = false;
             code.as_str().clone_into(&mut known.code);
+            known.detail = detail;
             self.retired.extend(judged.original.clone());
             return changed;
         }
@@ -31,7 +34,7 @@ impl Settling<'_, '_> {
             folder: judged.folder.clone(),
             label: judged.label.clone(),
             code: code.as_str().to_owned(),
-            detail: result::report(judged, &Fate::Held(code)).detail,
+            detail,
             size_bytes: judged.size_bytes,
             digest: digest::to_hex(&digest::year_digest(&self.year_key, &judged.sha256)),
             sender: envelope
@@ -85,7 +88,13 @@ impl Settling<'_, '_> {
         for thing in &assessed.in_place {
             let known = self.state.held.iter_mut().find(|held| held.id == thing.id);
             match known {
-                Some(known) if known.code == thing.code.as_str() => continue,
+                Some(known) if known.code == thing.code.as_str() => {
+                    // What cannot be read decides how the run ends: every run has to say so.
+                    if thing.unreadable {
+                        self.reports.push(result::left(thing));
+                    }
+                    continue;
+                }
                 Some(known) => thing.code.as_str().clone_into(&mut known.code),
                 None => self.state.held.push(held_in_place(thing, self.date)),
             }
