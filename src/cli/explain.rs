@@ -139,7 +139,7 @@ fn show_differences(out: &mut Out, args: &Args, differences: &[Difference]) -> R
             let mut cells = vec![
                 item_words(out.lang(), difference.item),
                 match meaning_code(difference.meaning) {
-                    Some(code) => code.to_owned(),
+                    Some(code) => code.clone(),
                     None => out.say("変更できる", "may change").to_owned(),
                 },
             ];

@@ -241,7 +241,7 @@ fn an_exchange_file_becomes_a_table() {
     );
     let done = as_csv(&place, "res.dat", &Hand::res().bytes(), &["--out", "table.csv"]).well();
     assert!(done.out.contains("table.csv"));
-    assert_eq!(place.read("table.csv").iter().filter(|b| **b == b'\n').count(), 6);
+    assert_eq!(String::from_utf8(place.read("table.csv")).unwrap().lines().count(), 6);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A folder of its own, the binary run in it, and a site with three parties.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -132,7 +133,11 @@ impl Place {
             ("052027", "20191231", &noshiro.0, &noshiro.1),
             ("052035", "20991231", "", ""),
         ] {
-            csv += &format!("{id},municipality,町,UPD,1,20020805,{to},0,,1,,{signing},{sealing}\n");
+            writeln!(
+                csv,
+                "{id},municipality,町,UPD,1,20020805,{to},0,,1,,{signing},{sealing}"
+            )
+            .unwrap();
         }
         place.write("parties.csv", csv.as_bytes());
         place
