@@ -33,6 +33,11 @@ use crate::store::staging::{Retired, Stage};
 /// Commits what was decided; nothing at all where nothing happened.
 pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
     let mut planned = result::of_plan(site, &assessed, date);
+    if is_idle(&assessed, &site.exchange()) {
+        planned.held = site.exchange().held.len();
+        planned.files = result::waiting(&assessed);
+        return Ok(planned);
+    }
     let folders = site.folders.clone();
     let disk = site.tools.disk;
     let stage = Stage::begin(disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
@@ -87,6 +92,26 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
     commit::commit(site, draft)?;
     planned.committed = true;
     Ok(planned)
+}
+
+/// True where nothing came and nothing changed: a pass of `watch` over quiet folders writes nothing at all.
+fn is_idle(assessed: &Assessed, state: &ExchangeState) -> bool {
+    let known = |id: &str, code: &str| state.held.iter().any(|held| held.id == id && held.code == code);
+    let files = assessed.files.iter().all(|(judged, fate)| match fate {
+        Fate::Held(code) => judged.original.is_none() && known(&judged.id, code.as_str()),
+        Fate::Rejected(..) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Taken(_) | Fate::Acknowledges(..) => false,
+    });
+    let left = assessed
+        .in_place
+        .iter()
+        .all(|thing| known(&thing.id, thing.code.as_str()));
+    let stayed = |id: &str| assessed.in_place.iter().any(|thing| thing.id == id);
+    files
+        && left
+        && state
+            .held
+            .iter()
+            .all(|held| !held.released && (!held.in_place || stayed(&held.id)))
 }
 
 struct Settling<'a, 'm> {
