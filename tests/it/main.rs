@@ -9,7 +9,6 @@
 )]
 
 mod architecture;
-mod cli;
 mod demo;
 mod desk;
 mod files;

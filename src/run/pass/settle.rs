@@ -347,8 +347,7 @@ impl Settling<'_, '_> {
             let spool = super::spool::spool_path(self.site, &judged.id);
             let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
             let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
-            self.stage
-                .place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
+            self.stage.place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
         }
         Ok(())
     }
@@ -369,10 +368,13 @@ impl Settling<'_, '_> {
                 &assessed.sums,
                 &applied.run,
             ));
-        } else if self.leaves.last().map_or(!self.retired.is_empty(), |leaf| leaf.act == Act::Outgoing) {
+        } else if self
+            .leaves
+            .last()
+            .map_or(!self.retired.is_empty(), |leaf| leaf.act == Act::Outgoing)
+        {
             // A pass in which only what the ledger has already came again: something goes out or is taken off a folder.
-            self.leaves
-                .push(journal::act(Act::Duplicate, self.time));
+            self.leaves.push(journal::act(Act::Duplicate, self.time));
         }
         if self.leaves.is_empty() {
             return;
