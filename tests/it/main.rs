@@ -16,6 +16,7 @@ mod layout;
 mod ledger;
 mod master;
 mod reading;
+mod review;
 mod rules;
 mod scenario;
 mod seal;
