@@ -10,14 +10,17 @@
 
 mod architecture;
 mod cli;
+mod crash;
 mod demo;
 mod desk;
+mod faulty;
 mod files;
 mod layout;
 mod ledger;
 mod master;
 mod reading;
 mod rules;
+mod same;
 mod scenario;
 mod seal;
 mod shared;
