@@ -18,12 +18,17 @@ use crate::domain::item::Item;
 use crate::domain::municipality::Prefecture;
 use crate::run::check::{FileFinding, FileReport, Found, Report, Wish, check_files};
 
+/// What help adds.
+const HELP: &str = "Every file is read from its first byte to its last: structure, counts, hash, then every record by the F and C rules, \
+    each finding with its item and byte offset. Without --site the register of parties, serials and what the register \
+    holds are not known; with --site the first two are tested as well, without opening any key. Nothing is written.\n\
+    Exit code 0: nothing found; 1: some records would be rejected; 4: a file would not be taken.\n\n\
+    構造、件数、ハッシュ値、全レコード（F・Cの規則）を点検し、項目とバイト位置を示します。通番、団体の登録、登録簿との照合は\
+    点検しません。--site を指定すると、通番と団体の登録を鍵なしで点検します。何も書き込みません。";
+
 /// Arguments of `check`.
-///
-/// Every file is read from its first byte to its last: structure, counts, hash, then every record by the F and C rules,
-/// each finding with its item and byte offset. Without --site the register of parties, serials and what the register holds
-/// are not known; with --site the first two are tested as well, without opening any key. Nothing is written.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Exchange files, not sealed
     #[arg(required = true)]

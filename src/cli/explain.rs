@@ -19,11 +19,15 @@ use crate::domain::transition::{Cell, Step};
 use crate::run::explain::{Difference, Explained, Way, Wish, explain};
 use crate::run::site::Access;
 
+/// What help adds.
+const HELP: &str = "The record is judged alone, against the register as it is now or as a generation left it: the notices before it in its \
+    run are not taken into account. Writes nothing.\n\n\
+    現在の（又は --generation の世代の）登録簿に対してその1件だけを判定します。同じ処理の中で先に来る通知は考慮しません。\
+    何も書き込みません。";
+
 /// Arguments of `explain`.
-///
-/// The record is judged alone, against the register as it is now or as a generation left it: the notices before it in its
-/// run are not taken into account. Writes nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Update file (UPD), not sealed
     file: PathBuf,
@@ -138,10 +142,7 @@ fn show_differences(out: &mut Out, args: &Args, differences: &[Difference]) -> R
         .map(|difference| {
             let mut cells = vec![
                 item_words(out.lang(), difference.item),
-                match meaning_code(difference.meaning) {
-                    Some(code) => code.to_owned(),
-                    None => out.say("変更できる", "may change").to_owned(),
-                },
+                meaning_code(difference.meaning).unwrap_or_else(|| out.say("変更できる", "may change").to_owned()),
             ];
             if args.values {
                 cells.extend([difference.sent.clone(), difference.master.clone()]);

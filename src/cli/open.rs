@@ -15,12 +15,16 @@ use crate::run::opening::{OpenWish, Opened, open_as_party, open_at_site};
 use crate::run::site::Access;
 use crate::run::{layouts, output, table};
 
+/// What help adds.
+const HELP: &str = "With --keys a party opens what it received. The signing key of the sender comes from --sender-key, else from the site \
+    that --site names, else from KEYFILE.trust (`sekisho key trust`); without one nothing is opened. Without --keys the \
+    site opens what was sent to it, and the ledger says so before anything is shown.\n\n\
+    --keys があれば団体として、なければサイトとして開きます。送信元の署名鍵は --sender-key、--site のサイト、KEYFILE.trust の順に探し、\
+    見つからなければ開きません。サイトとして開いたことは、内容を出す前に台帳に記録します。";
+
 /// Arguments of `open`.
-///
-/// With --keys a party opens what it received. The signing key of the sender comes from --sender-key, else from the site
-/// that --site names, else from KEYFILE.trust (`sekisho key trust`); without one nothing is opened. Without --keys the
-/// site opens what was sent to it, and the ledger says so before anything is shown.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// The package (.seki)
     package: PathBuf,

@@ -14,13 +14,16 @@ use crate::domain::ids::PartyId;
 use crate::run::sealing::{SealWish, Sealed, seal_as_party, seal_at_site, with_ending};
 use crate::run::site::Access;
 
+/// What help adds.
+const HELP: &str = "As the site: for correspondence with a registered party, and for tests. The package stands in the ledger before it \
+    is written, and its proof is written beside it. Answers and notices need no such command: a run seals them itself.\n\
+    As a party, with --keys: seals and signs with the party's own keys, as the sender of an inbound file does.\n\n\
+    サイトとして: 登録済みの団体への文書と試験のため。台帳に記録してから封緘ファイルと証明を書き出します。結果と通知は `run` が自ら封緘します。\n\
+    団体として（--keys）: 団体自身の鍵で封緘し、署名します。";
+
 /// Arguments of `seal`.
-///
-/// As the site: for correspondence with a registered party, and for tests. The package stands in the ledger before it is
-/// written, and its proof is written beside it. Answers and notices need no such command: a run seals them itself.
-///
-/// As a party, with --keys: seals and signs with the party's own keys, as the sender of an inbound file does.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// The file to seal
     file: PathBuf,

@@ -85,6 +85,10 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
         if leaf.act != Act::Outgoing {
             leaf.run = Label::new(&format!("commit-{:010}", manifest.commit));
             leaf.business_date = Some(business_date);
+            if leaf.act == Act::Applied {
+                leaf.rules_hash = Some(manifest.rules.0);
+                leaf.layout_hash = Some(manifest.layouts.0);
+            }
         }
     }
     let closing = leaves.last_mut().filter(|leaf| leaf.act != Act::Outgoing);

@@ -30,14 +30,12 @@ pub fn of_party(disk: &dyn Disk, folders: &Folders, party: &Party) -> Result<Gai
 pub fn read(disk: &dyn Disk, path: &Path) -> Result<GaijiTable, Fault> {
     let bytes = disk.read(path, GAIJI_MAX_BYTES).map_err(trouble::unreadable(path))?;
     GaijiTable::parse_csv(&bytes).map_err(|fault| {
+        // The words of the fault begin with its line, which stands in a place of its own here.
         let text = fault.to_string();
-        let (line, why) = text
-            .strip_prefix("line ")
-            .and_then(|rest| rest.split_once(": "))
-            .unwrap_or(("1", &text));
+        let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
         Fault::new(FaultId::GaijiWrong)
             .with("path", path.display())
-            .with("line", line)
+            .with("line", fault.line())
             .with("why", why)
     })
 }

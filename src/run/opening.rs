@@ -178,3 +178,58 @@ impl Refused<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_package_has_words_of_its_own() {
+        let path = Path::new("x.seki");
+        let bytes = include_bytes!("../../fixtures/package/sample.seki");
+        let owner = PartyId::parse("052027").unwrap();
+        let refused = Refused { path, bytes, owner };
+        for (why, id, words) in [
+            (OpenFault::UnsupportedVersion, FaultId::PackageVersion, "version"),
+            (
+                OpenFault::DamagedHeader(HeaderFault::NotAPackage),
+                FaultId::PackageOther,
+                "not a package",
+            ),
+            (
+                OpenFault::DamagedHeader(HeaderFault::KeyTwice),
+                FaultId::PackageHeader,
+                "stands twice",
+            ),
+            (OpenFault::NotForUs, FaultId::PackageNotForUs, "not for 052027"),
+            (OpenFault::DamagedManifest, FaultId::PackageManifest, "manifest"),
+            (
+                OpenFault::BadSignature,
+                FaultId::PackageSignature,
+                "signature of 050008 is wrong",
+            ),
+            (
+                OpenFault::UnknownSigner,
+                FaultId::PackageSigner,
+                "no key that is known of 050008",
+            ),
+            (OpenFault::OtherHeader, FaultId::PackageResealed, "050008 signed"),
+            (OpenFault::OtherPayload, FaultId::PackageResealed, "050008 signed"),
+            (
+                OpenFault::WrongLength { got: 3, want: 5 },
+                FaultId::PackageLength,
+                "3 bytes instead of 5",
+            ),
+            (
+                OpenFault::DamagedPayload { segment: 7 },
+                FaultId::PackageSegment,
+                "segment 7",
+            ),
+        ] {
+            let fault = refused.fault(&why);
+            let text = fault.what(crate::domain::fault::Lang::En);
+            assert_eq!(fault.id, id);
+            assert!(text.contains(words) && !text.contains(['{', '}']), "{text}");
+        }
+    }
+}

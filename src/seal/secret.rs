@@ -51,10 +51,6 @@ secret_32!(
     MultisetKey
 );
 secret_32!(
-    /// Seed of an Ed25519 signing key.
-    SigningSeed
-);
-secret_32!(
     /// Key of a key file: from a passphrase, or read from an unlock key file.
     UnlockKey
 );

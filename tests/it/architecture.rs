@@ -1,6 +1,6 @@
 //! The rooms of the house: who may name whom, file sizes, documentation at the top of each file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -249,5 +249,33 @@ fn every_test_file_is_part_of_the_one_binary() {
             module == "main" || main.contains(&format!("mod {module};")),
             "{name} is not declared in main.rs"
         );
+    }
+}
+
+#[test]
+fn the_page_of_dependencies_names_each_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let page = fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
+    let names = |table: &str| -> BTreeSet<String> {
+        let (_, rest) = manifest.split_once(&format!("\n[{table}]\n")).unwrap();
+        let lines = rest.lines().take_while(|line| !line.starts_with('['));
+        lines
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    };
+    let listed: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .flat_map(|(cell, _)| cell.split(", "))
+        .filter(|name| *name != "crate")
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(listed, names("dependencies"));
+    let (_, rest) = page.split_once("Only for tests:").unwrap();
+    let paragraph = rest.split("\n\n").next().unwrap();
+    for name in names("dev-dependencies") {
+        assert!(paragraph.contains(&name), "{name} is not on the page");
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn head(site: &Site<'_>, receiver: &Party, serial: u32, date: Busines
 /// The notices of a run to the national body.
 pub(super) fn notices(site: &Site<'_>, head: &OwnHead, applied: &Applied, generation: u64) -> Result<Vec<u8>, Fault> {
     let party = crate::run::parties::get(site, head.receiver)?;
-    let gaiji = super::read::gaiji_of(site, party)?;
+    let gaiji = crate::run::gaiji::of_party(site.tools.disk, &site.folders, party)?;
     let layout = site.layouts.get(FileKind::Ntf);
     let mut writer = NtfWriter::new(layout, head, gaiji).map_err(trouble::bug)?;
     for record in &applied.ntf {

@@ -110,7 +110,7 @@ pub(super) struct Gathered {
 /// Gathers and judges. With `spool` every file that will be decided or held gets an encrypted, durable copy first.
 pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gathered, Fault> {
     if spool {
-        super::spool::tidy(site)?;
+        spool::tidy(site)?;
     }
     let key = IdentityKey::new(&site.secrets.year_root);
     let state = site.exchange();

@@ -13,7 +13,6 @@ mod result;
 mod settle;
 mod spool;
 
-pub use read::gaiji_of;
 pub use result::{FileReport, NoticeReport, PassResult};
 pub use settle::inbound_of_held;
 

@@ -4,20 +4,18 @@ use std::thread;
 
 use super::gather::Judged;
 use super::spool;
-use crate::domain::fault::{Fault, FaultId};
+use crate::domain::fault::Fault;
 use crate::domain::instant::BusinessDate;
 use crate::domain::municipality::Offices;
 use crate::domain::notice::Notice;
-use crate::domain::party::Party;
 use crate::pipeline::check::{CheckedRecord, FileFacts, Head, RecordKind, Registers, check};
 use crate::pipeline::decode::Decoder;
 use crate::pipeline::intake::InboundFile;
+use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::text::gaiji::GaijiTable;
 
-/// No gaiji table is larger: 1,880 rows with notes.
-const GAIJI_MAX_BYTES: u64 = 1 << 20;
 /// Fewer records are not worth a thread.
 const RECORDS_PER_THREAD: usize = 256;
 
@@ -41,7 +39,10 @@ pub(super) fn read_file(
     let bytes = spool::load(site, judged)?;
     let header = file.header();
     let party = site.parties.get(header.sender);
-    let gaiji = party.map_or_else(|| Ok(GaijiTable::none()), |party| gaiji_of(site, party))?;
+    let gaiji = party.map_or_else(
+        || Ok(GaijiTable::none()),
+        |party| gaiji::of_party(site.tools.disk, &site.folders, party),
+    )?;
     let facts = FileFacts {
         kind: RecordKind::Notice,
         sender: header.sender,
@@ -87,24 +88,4 @@ pub(super) fn read_file(
         read.notices.extend(record.notice);
     }
     Ok(read)
-}
-
-/// The gaiji table of a party; the empty one where it has none.
-pub fn gaiji_of(site: &Site<'_>, party: &Party) -> Result<GaijiTable, Fault> {
-    let Some(name) = &party.gaiji_table else {
-        return Ok(GaijiTable::none());
-    };
-    let path = site.folders.gaiji(name);
-    let bytes = site
-        .tools
-        .disk
-        .read(&path, GAIJI_MAX_BYTES)
-        .map_err(trouble::unreadable(&path))?;
-    GaijiTable::parse_csv(&bytes).map_err(|fault| {
-        let text = fault.to_string();
-        Fault::new(FaultId::GaijiWrong)
-            .with("path", path.display())
-            .with("line", fault.line())
-            .with("why", text)
-    })
 }

@@ -33,6 +33,11 @@ use crate::store::staging::{Retired, Stage};
 /// Commits what was decided; nothing at all where nothing happened.
 pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
     let mut planned = result::of_plan(site, &assessed, date);
+    if is_idle(&assessed, &site.exchange()) {
+        planned.held = site.exchange().held.len();
+        planned.files = result::waiting(&assessed);
+        return Ok(planned);
+    }
     let folders = site.folders.clone();
     let disk = site.tools.disk;
     let stage = Stage::begin(disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
@@ -87,6 +92,26 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
     commit::commit(site, draft)?;
     planned.committed = true;
     Ok(planned)
+}
+
+/// True where nothing came and nothing changed: a pass of `watch` over quiet folders writes nothing at all.
+fn is_idle(assessed: &Assessed, state: &ExchangeState) -> bool {
+    let known = |id: &str, code: &str| state.held.iter().any(|held| held.id == id && held.code == code);
+    let files = assessed.files.iter().all(|(judged, fate)| match fate {
+        Fate::Held(code) => judged.original.is_none() && known(&judged.id, code.as_str()),
+        Fate::Rejected(..) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Taken(_) | Fate::Acknowledges(..) => false,
+    });
+    let left = assessed
+        .in_place
+        .iter()
+        .all(|thing| known(&thing.id, thing.code.as_str()));
+    let stayed = |id: &str| assessed.in_place.iter().any(|thing| thing.id == id);
+    files
+        && left
+        && state
+            .held
+            .iter()
+            .all(|held| !held.released && (!held.in_place || stayed(&held.id)))
 }
 
 struct Settling<'a, 'm> {
@@ -322,8 +347,7 @@ impl Settling<'_, '_> {
             let spool = super::spool::spool_path(self.site, &judged.id);
             let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
             let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
-            self.stage
-                .place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
+            self.stage.place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
         }
         Ok(())
     }
@@ -344,10 +368,13 @@ impl Settling<'_, '_> {
                 &assessed.sums,
                 &applied.run,
             ));
-        } else if self.leaves.last().map_or(!self.retired.is_empty(), |leaf| leaf.act == Act::Outgoing) {
+        } else if self
+            .leaves
+            .last()
+            .map_or(!self.retired.is_empty(), |leaf| leaf.act == Act::Outgoing)
+        {
             // A pass in which only what the ledger has already came again: something goes out or is taken off a folder.
-            self.leaves
-                .push(journal::act(Act::Duplicate, self.time));
+            self.leaves.push(journal::act(Act::Duplicate, self.time));
         }
         if self.leaves.is_empty() {
             return;

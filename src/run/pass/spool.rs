@@ -156,7 +156,7 @@ pub(super) fn load(site: &Site<'_>, judged: &Judged) -> Result<Vec<u8>, Fault> {
 
 /// Removes copies that no held file owns. A crash before the commit point leaves them: their originals still lie in the
 /// inbound folders, or the archive has them.
-pub fn tidy(site: &Site<'_>) -> Result<(), Fault> {
+pub(super) fn tidy(site: &Site<'_>) -> Result<(), Fault> {
     let (disk, folder) = (site.tools.disk, site.folders.spool());
     let held = site.exchange().held;
     for entry in disk.list(&folder).map_err(trouble::disk(&folder))? {

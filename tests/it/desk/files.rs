@@ -161,7 +161,9 @@ pub(crate) fn package(
         expires: None,
     };
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
-    seal_package(&spec, plain, &signer.package_signer, &mut rng).unwrap().bytes
+    seal_package(&spec, plain, &signer.package_signer, &mut rng)
+        .unwrap()
+        .bytes
 }
 
 /// Fresh secrets of a party, by seed.

@@ -93,7 +93,9 @@ impl Pass {
     }
 
     pub(crate) fn number(&self, name: &str) -> u64 {
-        self.json[name].as_u64().unwrap_or_else(|| panic!("{name}: {}", self.json))
+        self.json[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name}: {}", self.json))
     }
 }
 
@@ -102,7 +104,9 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let owners = [NATIONAL, AKITA, NOSHIRO, ODATE, OGA, YUZAWA];
-        let parties = (1..).zip(owners).map(|(seed, owner)| (owner, files::secrets(owner, seed)));
+        let parties = (1..)
+            .zip(owners)
+            .map(|(seed, owner)| (owner, files::secrets(owner, seed)));
         let desk = Self {
             parties: parties.collect(),
             folder,
@@ -134,7 +138,9 @@ impl Desk {
                     format!("{},{sealing}", secrets.package_signer.vkey())
                 },
             );
-            csv.push_str(&format!("{party},{kind},{name},{kinds},1,20020805,{to},{plain},{keys}\n"));
+            csv.push_str(&format!(
+                "{party},{kind},{name},{kinds},1,20020805,{to},{plain},{keys}\n"
+            ));
         }
         let path = self.path("parties.csv");
         std::fs::write(&path, csv).unwrap();
@@ -185,7 +191,12 @@ impl Desk {
     /// Runs it where it must fail with this code; the fault as JSON. Nothing is printed on standard output.
     pub(crate) fn fault(&self, args: &[&str], code: i32) -> Value {
         let ran = self.program(&[&["--json"], args].concat());
-        assert_eq!((ran.code(), ran.out()), (code, String::new()), "{args:?}: {}", ran.err());
+        assert_eq!(
+            (ran.code(), ran.out()),
+            (code, String::new()),
+            "{args:?}: {}",
+            ran.err()
+        );
         serde_json::from_str(&ran.err()).unwrap_or_else(|e| panic!("{args:?}: {e}: {}", ran.err()))
     }
 
@@ -197,7 +208,8 @@ impl Desk {
     /// One pass.
     pub(crate) fn run_on(&self, date: &str) -> Pass {
         let ran = self.program(&["--json", "run", "--business-date", date]);
-        let json: Value = serde_json::from_str(&ran.out()).unwrap_or_else(|e| panic!("{e}: {} {}", ran.out(), ran.err()));
+        let json: Value =
+            serde_json::from_str(&ran.out()).unwrap_or_else(|e| panic!("{e}: {} {}", ran.out(), ran.err()));
         assert_eq!(json["exit_code"].as_i64(), Some(i64::from(ran.code())), "{json}");
         Pass { json, code: ran.code() }
     }

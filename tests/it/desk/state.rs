@@ -170,7 +170,10 @@ fn outgoing<N: AsRef<str> + Ord>(site: &Site<'_>, parties: &BTreeMap<N, PartySec
     let paths = paths_below(disk, site.folders.root(), "out");
     for path in &paths {
         if let Some(of) = path.strip_suffix(".tlog-proof") {
-            assert!(paths.iter().any(|path| path == of), "a proof without its package: {path}");
+            assert!(
+                paths.iter().any(|path| path == of),
+                "a proof without its package: {path}"
+            );
             continue;
         }
         assert!(paths.contains(&format!("{path}.tlog-proof")), "no proof of {path}");

@@ -77,7 +77,7 @@ fn a_sound_file_has_no_finding_and_what_was_not_tested_is_said() {
 #[test]
 fn findings_have_record_item_and_place() {
     let mut file = Hand::upd();
-    let second = 1400 + 1400;
+    let second: u64 = 1400 + 1400;
     file.data[1][1..12].copy_from_slice(b"24846016225"); // item 1: check digit
     file.data[1][424] = b'4'; // item 6
     file.data[1][1051..1057].copy_from_slice(b"052027"); // item 14: another town's
@@ -124,13 +124,13 @@ fn findings_are_readable_in_both_languages() {
     // 41 needs the old number, which is no item.
     let done = check(&place, &[NAME], &[]);
     assert_eq!(done.code, 1, "{}", done.err);
-    let line = "record 1  変更前の個人番号 (old My Number)  byte 2743, 12 bytes  F005";
+    let line = "record 1  変更前の個人番号 (old My Number)  byte 2732, 12 bytes  F005";
     assert!(done.out.contains("1 of them would be rejected"), "{}", done.out);
     assert!(done.out.contains(line), "{}", done.out);
     let done = check(&place, &[NAME], &["--lang", "ja"]);
     assert!(
         done.out
-            .contains("レコード 1  変更前の個人番号  2743 バイト目から 12 バイト  F005"),
+            .contains("レコード 1  変更前の個人番号  2732 バイト目から 12 バイト  F005"),
         "{}",
         done.out
     );
@@ -161,9 +161,9 @@ fn a_file_that_would_not_be_taken_is_refused_with_its_place() {
         (upd().trailer(9, b"0"), "F002", Some("data_sha256"), Some(3 * 1400 + 9)),
         (upd().trailer(0, b"7"), "F001", None, Some(3 * 1400)),
         (one_less, "H01", None, Some(3 * 1400)),
-        (upd().header(1, b"XYZ"), "H02", None, Some(1)),
+        (upd().header(1, b"XYZ"), "H02", Some("file_kind"), Some(1)),
         (upd().header(22, b"00000002"), "H02", None, None),
-        (upd().header(6, b"        "), "H02", None, Some(6)),
+        (upd().header(6, b"        "), "H02", Some("sender"), Some(6)),
         (upd().header(1, b"NTF"), "H03", Some("file_kind"), Some(1)),
     ] {
         let done = checked(&file);

@@ -66,7 +66,7 @@ fn a_key_file_that_others_read_or_that_is_missing_or_damaged_is_refused() {
 #[test]
 fn a_passphrase_is_asked_for_twice_and_opens_the_file() {
     const DRIVER: &str = "
-import os, pty, sys
+import os, pty, sys, termios
 program, lines = sys.argv[1], sys.argv[2].split('|')
 child, terminal = pty.fork()
 if child == 0:
@@ -75,6 +75,9 @@ for line in lines:
     seen = b''
     while not seen.endswith(b': '):
         seen += os.read(terminal, 1)
+    # The prompt comes first, then the program turns the echo off.
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        os.sched_yield()
     os.write(terminal, line.encode() + b'\\n')
 rest = b''
 try:

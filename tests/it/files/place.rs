@@ -1,5 +1,6 @@
 //! A folder of its own, the binary run in it, and a site with three parties.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -115,7 +116,7 @@ impl Place {
     }
 
     /// A place with the site 050008, business date 2020-09-14, and the parties 052019 (key file `akita`), 052027 (key file
-    /// `noshiro`, ended in 2019) and 052035 (no keys).
+    /// `noshiro`, ended in 2019), 052035 (no keys) and N0000001, the national body (key file `national`).
     pub(super) fn with_site() -> Self {
         let place = Self::new();
         let date = ["--business-date", "2020-09-14"];
@@ -124,15 +125,17 @@ impl Place {
             .well();
         let akita = place.keys("akita", "052019");
         let noshiro = place.keys("noshiro", "052027");
+        let national = place.keys("national", "N0000001");
         let mut csv = "party_id,kind,name,kinds,text_encoding,active_from,active_to,hash_optional,predecessor_codes,\
                        plain_allowed,gaiji_table,signing_key,sealing_key\n"
             .to_owned();
-        for (id, to, sealing, signing) in [
-            ("052019", "20991231", akita.0.as_str(), akita.1.as_str()),
-            ("052027", "20191231", &noshiro.0, &noshiro.1),
-            ("052035", "20991231", "", ""),
+        for (id, kind, to, sealing, signing) in [
+            ("052019", "municipality", "20991231", akita.0.as_str(), akita.1.as_str()),
+            ("052027", "municipality", "20191231", &noshiro.0, &noshiro.1),
+            ("052035", "municipality", "20991231", "", ""),
+            ("N0000001", "national", "20991231", &national.0, &national.1),
         ] {
-            csv += &format!("{id},municipality,町,UPD,1,20020805,{to},0,,1,,{signing},{sealing}\n");
+            writeln!(csv, "{id},{kind},町,UPD,1,20020805,{to},0,,1,,{signing},{sealing}").unwrap();
         }
         place.write("parties.csv", csv.as_bytes());
         place

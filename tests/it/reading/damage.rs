@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::town::Town;
+use super::town::{Town, flip};
 
 fn fault_of(town: &Town, args: &[&str]) -> (String, String) {
     let fault = town.fails(args, 8);
@@ -49,7 +49,7 @@ fn a_run_that_is_cut_or_changed_is_named() {
     let len = usize::try_from(std::fs::metadata(&run).unwrap().len()).unwrap();
     let whole = std::fs::read(&run).unwrap();
     // A block in the middle: only the full depth reads it.
-    town.flip(&run, len / 3);
+    flip(&run, len / 3);
     assert_eq!(fault_of(&town, &["gen", "verify", "--full"]).0, name);
     let ran = town.run(&["gen", "verify", "--full"]);
     assert!(ran.out().contains(&format!("bad: {name}: ")), "{}", ran.out());
@@ -73,7 +73,7 @@ fn manifest_pointer_and_register_are_named() {
     ] {
         let path = town.path(object);
         let whole = std::fs::read(&path).unwrap();
-        town.flip(&path, whole.len() / 2);
+        flip(&path, whole.len() / 2);
         assert_eq!(fault_of(&town, &["gen", "verify"]).0, object);
         std::fs::write(&path, whole).unwrap();
     }
@@ -100,7 +100,7 @@ fn a_file_at_rest_that_does_not_open_is_named_in_full_only() {
         town.keep(name, b"content");
         let path = town.path(name);
         let whole = std::fs::read(&path).unwrap();
-        town.flip(&path, whole.len() - 1);
+        flip(&path, whole.len() - 1);
         town.json(&["gen", "verify"]);
         assert_eq!(fault_of(&town, &["gen", "verify", "--full"]).0, name);
         // Under another name it does not open either.
@@ -165,7 +165,7 @@ fn damage_to_the_ledger_is_named_with_its_index() {
     let private = town.file_in("ledger/2020/private", "3");
     for (path, byte, index) in [(&entries, 5, Some(0)), (&private, 200, Some(3))] {
         let whole = std::fs::read(path).unwrap();
-        town.flip(path, byte);
+        flip(path, byte);
         let ran = town.run(&["--json", "ledger", "verify"]);
         assert_eq!(ran.code(), 8);
         let report: serde_json::Value = serde_json::from_str(&ran.out()).unwrap();
@@ -185,7 +185,7 @@ fn damage_to_the_ledger_is_named_with_its_index() {
         );
         std::fs::write(path, whole).unwrap();
     }
-    town.flip(&town.path("ledger/2020/checkpoint"), 3);
+    flip(&town.path("ledger/2020/checkpoint"), 3);
     assert_eq!(town.fails(&["ledger", "verify"], 8)["fault"], "LedgerDamaged");
     // The other verification says that the ledger is what is bad.
     assert_eq!(fault_of(&town, &["gen", "verify"]).0, "ledger");
@@ -195,7 +195,7 @@ fn damage_to_the_ledger_is_named_with_its_index() {
 fn a_private_part_that_does_not_open_ends_show_with_the_integrity_exit_code() {
     let town = Town::new();
     let private = town.file_in("ledger/2020/private", "3");
-    town.flip(&private, 200);
+    flip(&private, 200);
     assert_eq!(town.fails(&["ledger", "show", "3"], 8)["fault"], "LedgerDamaged");
     std::fs::remove_file(&private).unwrap();
     assert_eq!(town.fails(&["ledger", "show", "3"], 8)["fault"], "LedgerDamaged");

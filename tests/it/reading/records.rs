@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::town::{ADDRESS, ANNA, BEN, CHIE, DORA, NEW_ADDRESS, NOBODY, Town};
+use super::town::{ADDRESS, ANNA, BEN, CHIE, DORA, NEW_ADDRESS, NOBODY, Town, flip};
 use crate::shared::shared;
 
 #[test]
@@ -256,7 +256,7 @@ fn a_damaged_run_ends_an_export_with_the_integrity_exit_code_and_no_file() {
     for entry in std::fs::read_dir(town.path("store/runs")).unwrap() {
         let path = entry.unwrap().path();
         let len = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();
-        town.flip(&path, len / 3);
+        flip(&path, len / 3);
     }
     let file = town.path("export.csv");
     let fault = town.fails(&["master", "export", "--out", file.to_str().unwrap()], 8);

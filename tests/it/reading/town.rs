@@ -313,14 +313,6 @@ impl Town {
         found.swap_remove(0)
     }
 
-    /// Turns one bit of a file over.
-    pub(super) fn flip(&self, path: &Path, byte: usize) {
-        let mut bytes = std::fs::read(path).unwrap();
-        let place = byte.min(bytes.len() - 1);
-        bytes[place] ^= 1;
-        std::fs::write(path, bytes).unwrap();
-    }
-
     /// Runs the program on the site, in English.
     pub(super) fn run(&self, args: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_sekisho"))
@@ -425,4 +417,12 @@ fn leaves(now: Instant, generation: u64) -> Vec<Leaf> {
         journal::outgoing(now, &package),
         applied,
     ]
+}
+
+/// Turns one bit of a file over.
+pub(super) fn flip(path: &Path, byte: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let place = byte.min(bytes.len() - 1);
+    bytes[place] ^= 1;
+    std::fs::write(path, bytes).unwrap();
 }

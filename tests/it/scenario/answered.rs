@@ -35,7 +35,10 @@ fn is_rejected(bytes: &[u8], code: Code, detail: &str) {
     let answered = answer(&desk, AKITA, 1);
     assert_eq!(answered.len(), 4 * 256);
     let (header, record) = (&answered[..256], &answered[256..512]);
-    assert_eq!(&header[49..113], sekisho::seal::digest::to_hex(&sha256(bytes)).as_bytes());
+    assert_eq!(
+        &header[49..113],
+        sekisho::seal::digest::to_hex(&sha256(bytes)).as_bytes()
+    );
     assert_eq!(&record[1..9], b"00000000");
     assert_eq!(&record[45..50], format!("R{}", code.as_str()).as_bytes());
     assert_eq!(desk.waiting(AKITA), Vec::<String>::new());
@@ -63,17 +66,29 @@ fn f001_no_whole_number_of_records() {
     let mut longer = whole[..2800].to_vec();
     longer.extend_from_slice(b"seven b");
     longer.extend_from_slice(&whole[2800..]);
-    is_rejected(&longer, Code::F001, "byte 2800: unknown record type, or one out of place");
+    is_rejected(
+        &longer,
+        Code::F001,
+        "byte 2800: unknown record type, or one out of place",
+    );
 }
 
 #[test]
 fn f001_an_unknown_record_type_and_a_missing_trailer() {
     let whole = upd(AKITA, 1, &[ANNA]);
     let unknown = changed(&whole, 1400, b"5");
-    is_rejected(&unknown, Code::F001, "byte 1400: unknown record type, or one out of place");
+    is_rejected(
+        &unknown,
+        Code::F001,
+        "byte 1400: unknown record type, or one out of place",
+    );
     let mut without = whole[..2800].to_vec();
     without.extend_from_slice(&whole[4200..]);
-    is_rejected(&without, Code::F001, "byte 2800: unknown record type, or one out of place");
+    is_rejected(
+        &without,
+        Code::F001,
+        "byte 2800: unknown record type, or one out of place",
+    );
 }
 
 #[test]
@@ -95,8 +110,16 @@ fn f002_header_and_trailer() {
         (14, b"052027", "byte 14: header field `receiver` is wrong"),
         (30, b"20200916", "byte 30: header field `created_at` is wrong"),
         (48, b"3", "byte 48: header field `text_encoding` is wrong"),
-        (2801, b"00000007", "byte 2801: the trailer does not count 1 data records"),
-        (2809, b"00", "byte 2809: the trailer's hash is not that of the data records"),
+        (
+            2801,
+            b"00000007",
+            "byte 2801: the trailer does not count 1 data records",
+        ),
+        (
+            2809,
+            b"00",
+            "byte 2809: the trailer's hash is not that of the data records",
+        ),
     ] {
         is_rejected(&changed(&whole, offset, with), Code::F002, detail);
     }
@@ -129,7 +152,12 @@ fn a_file_that_was_answered_is_answered_again_and_applied_once() {
     desk.put(AKITA, "another copy", &bytes);
     desk.send(AKITA, 2, &[CHIE]);
     let pass = desk.run();
-    let mut outcomes: Vec<_> = pass.json["files"].as_array().unwrap().iter().map(|f| f["outcome"].clone()).collect();
+    let mut outcomes: Vec<_> = pass.json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["outcome"].clone())
+        .collect();
     outcomes.sort_by_key(ToString::to_string);
     assert_eq!(outcomes, ["duplicate", "duplicate", "processed"]);
     assert_eq!(desk.waiting(AKITA), Vec::<String>::new());
@@ -145,13 +173,41 @@ fn the_same_bytes_twice_in_one_run() {
     desk.put(NOSHIRO, &name(NOSHIRO, 1), &rejected);
     desk.put(NOSHIRO, "copy", &rejected);
     let pass = desk.run();
-    let fates: Vec<String> = pass.json["files"].as_array().unwrap().iter().map(|file| {
-        format!("{} {}", file["folder"].as_str().unwrap(), file["outcome"].as_str().unwrap())
-    }).collect();
-    assert_eq!(fates, ["052019 processed", "052019 duplicate", "052027 rejected", "052027 duplicate"]);
-    let answers: Vec<_> = pass.json["files"].as_array().unwrap().iter().map(|file| file["answer"].clone()).collect();
+    let fates: Vec<String> = pass.json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| {
+            format!(
+                "{} {}",
+                file["folder"].as_str().unwrap(),
+                file["outcome"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        fates,
+        [
+            "052019 processed",
+            "052019 duplicate",
+            "052027 rejected",
+            "052027 duplicate"
+        ]
+    );
+    let answers: Vec<_> = pass.json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["answer"].clone())
+        .collect();
     assert_eq!((&answers[0], &answers[2]), (&answers[1], &answers[3]));
-    let out: Vec<String> = desk.state().outgoing.keys().filter(|path| path.contains("RES")).cloned().collect();
+    let out: Vec<String> = desk
+        .state()
+        .outgoing
+        .keys()
+        .filter(|path| path.contains("RES"))
+        .cloned()
+        .collect();
     assert_eq!(out.len(), 2, "one answer each: {out:?}");
 }
 
@@ -172,15 +228,36 @@ fn bad_records_are_answered_with_record_item_and_offset() {
         "received {} partly applied=1 applied_with_warning=0 duplicate=0 rejected=2",
         name(AKITA, 1)
     );
-    assert!(desk.acts_since(before).contains(&received), "{:?}", desk.acts_since(before));
-    let package = desk.root().join("out").join(AKITA).join(file["answer"].as_str().unwrap());
+    assert!(
+        desk.acts_since(before).contains(&received),
+        "{:?}",
+        desk.acts_since(before)
+    );
+    let package = desk
+        .root()
+        .join("out")
+        .join(AKITA)
+        .join(file["answer"].as_str().unwrap());
     // The answer says which record, which item, where in the file.
     let keys = desk.path("akita.keys");
     let secrets = &desk.parties[AKITA];
     write_keys(&keys, secrets);
-    let text = desk.must(&["open", package.to_str().unwrap(), "--keys", keys.to_str().unwrap(), "--as", "csv"]);
+    let text = desk.must(&[
+        "open",
+        package.to_str().unwrap(),
+        "--keys",
+        keys.to_str().unwrap(),
+        "--as",
+        "csv",
+    ]);
     let lines: Vec<&str> = text.lines().collect();
-    let at = |name: &str| lines[0].trim_start_matches('\u{feff}').split(',').position(|column| column == name).unwrap();
+    let at = |name: &str| {
+        lines[0]
+            .trim_start_matches('\u{feff}')
+            .split(',')
+            .position(|column| column == name)
+            .unwrap()
+    };
     let line = |no: usize, name: &str| lines[no].split(',').nth(at(name)).unwrap().to_owned();
     assert_eq!(lines.len(), 4);
     for (no, record, outcome, code, item, offset, length) in [
@@ -234,7 +311,10 @@ fn the_national_body_acknowledges_its_notices() {
     let (other, bytes) = res(1, [7; 32]);
     desk.put(NATIONAL, &other, &bytes);
     let pass = desk.run();
-    assert_eq!(pass.file(&other), ("processed".to_owned(), "names no open notice of this site".to_owned()));
+    assert_eq!(
+        pass.file(&other),
+        ("processed".to_owned(), "names no open notice of this site".to_owned())
+    );
     assert_eq!(desk.json(&["status"], 0)["unacknowledged"].as_array().unwrap().len(), 1);
 
     let (right, bytes) = res(2, sha256(&plain));
@@ -242,7 +322,10 @@ fn the_national_body_acknowledges_its_notices() {
     let before = desk.leaves().len();
     let pass = desk.run();
     assert_eq!((pass.only().0.as_str(), pass.code), ("acknowledged", 0));
-    assert!(desk.acts_since(before).contains(&format!("acknowledged {right} permitted ntf_serial=1")));
+    assert!(
+        desk.acts_since(before)
+            .contains(&format!("acknowledged {right} permitted ntf_serial=1"))
+    );
     assert_eq!(desk.json(&["status"], 0)["unacknowledged"].as_array().unwrap().len(), 0);
 
     // Again and again: a duplicate without an answer, taken off the folder every time.

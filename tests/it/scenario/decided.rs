@@ -20,12 +20,29 @@ fn a_released_file_goes_through_every_check_again() {
     assert_eq!(desk.json(&["held", "list"], 3)[0]["released"], true);
     let pass = desk.run();
     assert_eq!((pass.only().0.as_str(), pass.code), ("held H03", 3));
-    assert_eq!(desk.json(&["held", "list"], 3)[0]["released"], false, "one decision, one run");
+    assert_eq!(
+        desk.json(&["held", "list"], 3)[0]["released"],
+        false,
+        "one decision, one run"
+    );
     let secrets = secrets("052094", 60);
     let sealing = secrets.public_sealing_keys()[0].text();
     desk.must(&[
-        "party", "add", "052094", "--kind", "municipality", "--name", "鹿角市", "--sends", "UPD", "--from", "2002-08-05",
-        "--sealing-key", &sealing, "--business-date", DAY,
+        "party",
+        "add",
+        "052094",
+        "--kind",
+        "municipality",
+        "--name",
+        "鹿角市",
+        "--sends",
+        "UPD",
+        "--from",
+        "2002-08-05",
+        "--sealing-key",
+        &sealing,
+        "--business-date",
+        DAY,
     ]);
     desk.must(&["held", "release", &id, "--business-date", DAY]);
     let pass = desk.run();
@@ -42,7 +59,10 @@ fn a_dropped_file_is_given_up_but_not_lost() {
     let before = desk.leaves().len();
     desk.must(&["held", "drop", &id[..8], "--business-date", DAY]);
     let acts = desk.acts_since(before);
-    assert!(acts.contains(&format!("dropped {} permitted H03", name("052094", 1))), "{acts:?}");
+    assert!(
+        acts.contains(&format!("dropped {} permitted H03", name("052094", 1))),
+        "{acts:?}"
+    );
     let state = desk.state();
     assert_eq!((state.held.len(), state.spool.len(), state.archive.len()), (0, 0, 1));
     assert_eq!(desk.run().code, 0);

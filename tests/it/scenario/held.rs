@@ -25,7 +25,11 @@ fn is_held(desk: &Desk, code: Code, detail: &str) {
     let after = desk.leaves().len();
     let again = desk.run();
     assert_eq!((again.code, again.number("held")), (3, 1));
-    assert_eq!(desk.leaves().len(), after, "once per identity and reason, not at every pass");
+    assert_eq!(
+        desk.leaves().len(),
+        after,
+        "once per identity and reason, not at every pass"
+    );
 
     let list = desk.json(&["held", "list"], 3);
     assert_eq!(list[0]["code"], code.as_str());
@@ -45,7 +49,11 @@ fn h01_a_truncated_file_waits_where_it_is_until_it_is_whole() {
     let whole = upd(AKITA, 1, &[ANNA, BEN]);
     // Cut in the second record: the last 1400 bytes are no end record.
     desk.put(AKITA, &name(AKITA, 1), &whole[..4000]);
-    is_held(&desk, Code::H01, "byte 2600: the file does not end with a type 9 record");
+    is_held(
+        &desk,
+        Code::H01,
+        "byte 2600: the file does not end with a type 9 record",
+    );
     assert_eq!(desk.waiting(AKITA), [name(AKITA, 1)]);
     // Another reason to wait: what was an end record is not the end any more.
     let mut longer = whole.clone();
@@ -142,10 +150,7 @@ fn h06_a_used_serial_with_other_bytes() {
     let pass = desk.run();
     assert_eq!((pass.only().0.as_str(), pass.code), ("held H06", 3));
     assert_eq!(pass.only().1, "the serial was used by a file with other bytes");
-    assert_eq!(
-        desk.acts_since(before),
-        [format!("held {} held H06", name(AKITA, 1))]
-    );
+    assert_eq!(desk.acts_since(before), [format!("held {} held H06", name(AKITA, 1))]);
     assert_eq!(desk.state().outgoing.len(), answers);
     let id = desk.json(&["held", "list"], 3)[0]["id"].as_str().unwrap().to_owned();
     let fault = desk.fault(&["held", "release", &id], 4);
@@ -160,7 +165,12 @@ fn h06_two_files_with_one_serial_in_one_run_go_by_name() {
     desk.put(AKITA, "zz.dat", &upd(AKITA, 1, &[BEN]));
     let pass = desk.run();
     assert_eq!(pass.file(&name(AKITA, 1)).0, "processed");
-    let other = pass.json["files"].as_array().unwrap().iter().find(|file| file["code"] == "H06").unwrap();
+    let other = pass.json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|file| file["code"] == "H06")
+        .unwrap();
     assert_eq!(other["outcome"], "held");
     // The name may be a person's: it is shown as a keyed digest.
     assert!(other["name"].as_str().unwrap().starts_with("other-"), "{other}");
@@ -178,7 +188,11 @@ fn h07_a_gap_and_its_release() {
     let status = desk.json(&["status"], 3);
     let gap = serde_json::json!([{"party": AKITA, "kind": "UPD", "missing": 1, "waiting": 2}]);
     assert_eq!(status["gaps"], gap);
-    assert_eq!(desk.waiting(AKITA), Vec::<String>::new(), "they wait encrypted in the spool");
+    assert_eq!(
+        desk.waiting(AKITA),
+        Vec::<String>::new(),
+        "they wait encrypted in the spool"
+    );
     let id = desk.json(&["held", "list"], 3)[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(desk.fault(&["held", "release", &id], 4)["fault"], "HeldNotReleasable");
 
@@ -203,7 +217,10 @@ fn h07_a_gap_and_its_release() {
         pass.fates(),
         ["052019/2 processed", "052019/3 processed", "052019/4 processed"]
     );
-    assert_eq!((pass.code, pass.number("held"), pass.number("generation_after")), (0, 0, 2));
+    assert_eq!(
+        (pass.code, pass.number("held"), pass.number("generation_after")),
+        (0, 0, 2)
+    );
     assert_eq!(desk.state().archive.len(), 4);
     assert_eq!(desk.state().spool.len(), 0);
 }

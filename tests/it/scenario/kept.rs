@@ -42,7 +42,13 @@ fn every_byte_that_came_is_kept() {
     desk.run_on("2020-09-15");
     let held = desk.json(&["held", "list"], 3);
     for file in held.as_array().unwrap() {
-        desk.program(&["held", "drop", file["id"].as_str().unwrap(), "--business-date", "2020-09-15"]);
+        desk.program(&[
+            "held",
+            "drop",
+            file["id"].as_str().unwrap(),
+            "--business-date",
+            "2020-09-15",
+        ]);
     }
     desk.run_on("2020-09-15");
 

@@ -100,7 +100,12 @@ fn more_files_than_the_limit_of_one_folder() {
     let pass = desk.run();
     assert_eq!(
         pass.fates(),
-        ["052019/1 processed", "052019/2 processed", "052019/3 held H08", "052027/1 processed"]
+        [
+            "052019/1 processed",
+            "052019/2 processed",
+            "052019/3 held H08",
+            "052027/1 processed"
+        ]
     );
     assert_eq!(pass.file(&name(AKITA, 3)).1, "over the limit of files in the folder");
     // The next run has room for it.
@@ -117,7 +122,12 @@ fn a_name_that_is_no_text_and_a_file_beside_the_folders() {
     std::fs::write(desk.root().join("in/stray.dat"), b"?").unwrap();
     let pass = desk.run();
     assert_eq!((pass.code, pass.number("held")), (3, 2));
-    let details: Vec<_> = pass.json["files"].as_array().unwrap().iter().map(|file| file["detail"].clone()).collect();
+    let details: Vec<_> = pass.json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["detail"].clone())
+        .collect();
     assert!(details.contains(&"the name is not UTF-8".into()), "{details:?}");
     assert!(details.contains(&"not a plain file".into()), "{details:?}");
 }

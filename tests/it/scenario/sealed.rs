@@ -12,7 +12,14 @@ fn sealed_name(sender: &str, serial: u32) -> String {
 /// A package of 大館市, which must seal, for the site.
 fn good(desk: &Desk) -> Vec<u8> {
     let plain = upd(ODATE, 1, &[ANNA]);
-    package(ODATE, &desk.parties[ODATE], (OWN, &desk.site_key()), &name(ODATE, 1), &plain, 7)
+    package(
+        ODATE,
+        &desk.parties[ODATE],
+        (OWN, &desk.site_key()),
+        &name(ODATE, 1),
+        &plain,
+        7,
+    )
 }
 
 /// Held H05; the words contain this; the leaf says H05; the bytes are kept.
@@ -29,8 +36,16 @@ fn is_held(desk: &Desk, folder: &str, file: &str, bytes: &[u8], words: &str) {
     let state = desk.state();
     assert!(state.outgoing.is_empty());
     let kept = format!("{file} {} ", bytes.len());
-    assert!(state.spool.values().any(|value| value.starts_with(&kept)), "{:?}", state.spool);
-    let shown = desk.must(&["held", "show", desk.json(&["held", "list"], 3)[0]["id"].as_str().unwrap()]);
+    assert!(
+        state.spool.values().any(|value| value.starts_with(&kept)),
+        "{:?}",
+        state.spool
+    );
+    let shown = desk.must(&[
+        "held",
+        "show",
+        desk.json(&["held", "list"], 3)[0]["id"].as_str().unwrap(),
+    ]);
     assert!(shown.contains("ask the sender by telephone"), "{shown}");
     let after = desk.leaves().len();
     assert_eq!(desk.run().code, 3);
@@ -46,7 +61,14 @@ fn a_sealed_and_signed_file_is_taken() {
     assert_eq!(desk.json(&["status"], 0)["residents"], 1);
     // Sealed anew it is the same file: a duplicate.
     let plain = upd(ODATE, 1, &[ANNA]);
-    let again = package(ODATE, &desk.parties[ODATE], (OWN, &desk.site_key()), &name(ODATE, 1), &plain, 8);
+    let again = package(
+        ODATE,
+        &desk.parties[ODATE],
+        (OWN, &desk.site_key()),
+        &name(ODATE, 1),
+        &plain,
+        8,
+    );
     desk.put(ODATE, &sealed_name(ODATE, 1), &again);
     assert_eq!(desk.run().only().0, "duplicate");
 }
@@ -60,7 +82,11 @@ fn a_sealed_file_of_a_party_that_need_not_seal() {
     desk.look(|site| keys = site.secrets.public_sealing_keys());
     assert_eq!(keys.len(), 2);
     for (serial, key) in (1..).zip(&keys) {
-        let plain = if serial == 1 { plain.clone() } else { upd(AKITA, serial, &[BEN]) };
+        let plain = if serial == 1 {
+            plain.clone()
+        } else {
+            upd(AKITA, serial, &[BEN])
+        };
         let bytes = package(AKITA, &desk.parties[AKITA], (OWN, key), &name(AKITA, serial), &plain, 9);
         desk.put(AKITA, &sealed_name(AKITA, serial), &bytes);
     }
@@ -73,7 +99,13 @@ fn a_sealed_file_of_a_party_that_need_not_seal() {
 fn a_plain_file_where_sealed_is_required() {
     let desk = Desk::new();
     let bytes = upd(ODATE, 1, &[ANNA]);
-    is_held(&desk, ODATE, &name(ODATE, 1), &bytes, "a plain file from a party that must seal");
+    is_held(
+        &desk,
+        ODATE,
+        &name(ODATE, 1),
+        &bytes,
+        "a plain file from a party that must seal",
+    );
 }
 
 #[test]
@@ -98,8 +130,21 @@ fn a_revoked_key() {
 fn a_sender_without_a_signing_key() {
     let desk = Desk::new();
     let plain = upd(YOKOTE, 1, &[ANNA]);
-    let bytes = package(YOKOTE, &secrets(YOKOTE, 68), (OWN, &desk.site_key()), &name(YOKOTE, 1), &plain, 7);
-    is_held(&desk, YOKOTE, &sealed_name(YOKOTE, 1), &bytes, "no signing key is registered for 052035");
+    let bytes = package(
+        YOKOTE,
+        &secrets(YOKOTE, 68),
+        (OWN, &desk.site_key()),
+        &name(YOKOTE, 1),
+        &plain,
+        7,
+    );
+    is_held(
+        &desk,
+        YOKOTE,
+        &sealed_name(YOKOTE, 1),
+        &bytes,
+        "no signing key is registered for 052035",
+    );
 }
 
 #[test]
@@ -116,11 +161,24 @@ fn one_party_cannot_speak_for_another() {
     // 能代市 signs a file whose header says 秋田市.
     let desk = Desk::new();
     let plain = upd(AKITA, 1, &[ANNA]);
-    let bytes = package(NOSHIRO, &desk.parties[NOSHIRO], (OWN, &desk.site_key()), &name(AKITA, 1), &plain, 7);
+    let bytes = package(
+        NOSHIRO,
+        &desk.parties[NOSHIRO],
+        (OWN, &desk.site_key()),
+        &name(AKITA, 1),
+        &plain,
+        7,
+    );
     is_held(&desk, AKITA, &sealed_name(AKITA, 1), &bytes, "signed by another party");
     // A plain file of 秋田市 in the folder of 能代市.
     let desk = Desk::new();
-    is_held(&desk, NOSHIRO, &name(AKITA, 1), &plain, "lies in the folder of another party");
+    is_held(
+        &desk,
+        NOSHIRO,
+        &name(AKITA, 1),
+        &plain,
+        "lies in the folder of another party",
+    );
 }
 
 #[test]
@@ -161,7 +219,13 @@ fn a_package_cut_or_lengthened() {
 fn a_party_without_a_key_waits_until_it_has_one() {
     let desk = Desk::new();
     let bytes = upd(YOKOTE, 1, &[ANNA]);
-    is_held(&desk, YOKOTE, &name(YOKOTE, 1), &bytes, "no sealing key is registered for the answer");
+    is_held(
+        &desk,
+        YOKOTE,
+        &name(YOKOTE, 1),
+        &bytes,
+        "no sealing key is registered for the answer",
+    );
     let key = secrets(YOKOTE, 69).public_sealing_keys()[0].text();
     desk.must(&["party", "key", YOKOTE, "--sealing", &key, "--business-date", DAY]);
     let id = desk.json(&["held", "list"], 3)[0]["id"].as_str().unwrap().to_owned();

@@ -19,16 +19,25 @@ fn desk() -> Desk {
 /// The command fails so, says what to do in both languages, and nothing has changed; afterwards the file is taken.
 fn fails(desk: &Desk, id: &str, code: i32, args: &[(&str, &str)], mend: impl FnOnce(&Desk)) {
     let fault = desk.fault(&["run", "--business-date", DAY], code);
-    assert_eq!((fault["fault"].as_str(), fault["exit_code"].as_i64()), (Some(id), Some(i64::from(code))));
+    assert_eq!(
+        (fault["fault"].as_str(), fault["exit_code"].as_i64()),
+        (Some(id), Some(i64::from(code)))
+    );
     for (name, value) in args {
-        let got = fault["args"][*name].as_str().unwrap_or_else(|| panic!("{name}: {fault}"));
+        let got = fault["args"][*name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{name}: {fault}"));
         assert!(got.contains(value), "{name}: {got}");
     }
     assert!(!fault["ja"].as_str().unwrap().is_ascii());
     assert!(!fault["todo"].as_str().unwrap().is_empty());
     let ran = desk.program(&["run", "--business-date", DAY]);
     assert_eq!(ran.code(), code);
-    assert!(ran.err().starts_with("sekisho: ") && ran.err().contains(fault["todo"].as_str().unwrap()), "{}", ran.err());
+    assert!(
+        ran.err().starts_with("sekisho: ") && ran.err().contains(fault["todo"].as_str().unwrap()),
+        "{}",
+        ran.err()
+    );
     assert_eq!(desk.waiting(AKITA), [name(AKITA, 1)], "the file stays");
     mend(desk);
     let pass = desk.run();
@@ -57,7 +66,9 @@ fn the_key_file_or_the_key_that_opens_it_is_missing() {
         let desk = desk();
         let (path, away) = (desk.root().join(file), desk.path("away"));
         std::fs::rename(&path, &away).unwrap();
-        fails(&desk, "KeysMissing", 5, &[("path", file)], |_| std::fs::rename(&away, &path).unwrap());
+        fails(&desk, "KeysMissing", 5, &[("path", file)], |_| {
+            std::fs::rename(&away, &path).unwrap()
+        });
     }
 }
 
@@ -70,7 +81,9 @@ fn a_key_file_that_others_can_read() {
             let chmod = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             chmod(mode);
             let shown = format!("{mode:04o}");
-            fails(&desk, "KeysExposed", 5, &[("path", file), ("mode", &shown)], |_| chmod(0o600));
+            fails(&desk, "KeysExposed", 5, &[("path", file), ("mode", &shown)], |_| {
+                chmod(0o600)
+            });
         }
     }
 }
@@ -85,7 +98,9 @@ fn a_damaged_key_file_and_one_of_another_site() {
     let digit = bad.iter().rposition(u8::is_ascii_hexdigit).unwrap() - 40;
     bad[digit] = if bad[digit] == b'A' { b'B' } else { b'A' };
     std::fs::write(&path, &bad).unwrap();
-    fails(&desk, "KeysLocked", 5, &[("path", "site.keys")], |_| std::fs::write(&path, &good).unwrap());
+    fails(&desk, "KeysLocked", 5, &[("path", "site.keys")], |_| {
+        std::fs::write(&path, &good).unwrap()
+    });
     std::fs::write(&path, b"not a key file").unwrap();
     assert_eq!(desk.fault(&["status"], 8)["fault"], "KeysDamaged");
     let other = Desk::new();
@@ -106,7 +121,13 @@ fn damaged_settings_name_line_and_column() {
         ("threads = 0", "treads = 0", "treads", "1", "unknown field `treads`"),
         ("threads = 0", "threads = 99999999", "threads", "11", ""),
         ("threads = 0", "threads = \"x\"", "threads", "11", "invalid type"),
-        ("poll_seconds = 10", "poll_seconds = 0", "poll_seconds", "1", "at least 1"),
+        (
+            "poll_seconds = 10",
+            "poll_seconds = 0",
+            "poll_seconds",
+            "1",
+            "at least 1",
+        ),
         ("format = 1", "format = 2", "format", "1", "format must be 1"),
         ("format = 1", "format = ", "format", "10", ""),
     ] {
@@ -115,13 +136,23 @@ fn damaged_settings_name_line_and_column() {
         let fault = desk.fault(&["run", "--business-date", DAY], 4);
         assert_eq!(fault["fault"], "ConfigWrong");
         let (line, got) = (line_of(&text, key), &fault["args"]);
-        assert_eq!((got["line"].as_str(), got["column"].as_str()), (Some(line.as_str()), Some(column)), "{fault}");
+        assert_eq!(
+            (got["line"].as_str(), got["column"].as_str()),
+            (Some(line.as_str()), Some(column)),
+            "{fault}"
+        );
         assert!(got["why"].as_str().unwrap().contains(why), "{fault}");
     }
     std::fs::write(&path, b"format = 1\n# \xFF\n").unwrap();
-    fails(&desk, "ConfigWrong", 4, &[("why", "UTF-8"), ("path", "sekisho.toml")], |_| {
-        std::fs::write(&path, &good).unwrap();
-    });
+    fails(
+        &desk,
+        "ConfigWrong",
+        4,
+        &[("why", "UTF-8"), ("path", "sekisho.toml")],
+        |_| {
+            std::fs::write(&path, &good).unwrap();
+        },
+    );
 }
 
 #[test]
@@ -133,7 +164,10 @@ fn no_site_at_all_and_a_site_in_the_way() {
     assert_eq!(ran.code(), 2);
     std::fs::rename(desk.root().join("sekisho.toml"), desk.path("away")).unwrap();
     assert_eq!(desk.fault(&["run"], 2)["fault"], "SiteMissing");
-    assert_eq!(desk.fault(&["init", desk.root().to_str().unwrap()], 4)["fault"], "SiteExists");
+    assert_eq!(
+        desk.fault(&["init", desk.root().to_str().unwrap()], 4)["fault"],
+        "SiteExists"
+    );
 }
 
 #[test]
@@ -144,15 +178,24 @@ fn a_business_date_that_goes_back() {
     let leaves = desk.leaves().len();
     let fault = desk.fault(&["run", "--business-date", "2020-09-19"], 4);
     assert_eq!(fault["fault"], "DateBackward");
-    assert_eq!((&fault["args"]["date"], &fault["args"]["newest"]), (&"2020-09-19".into(), &"2020-09-20".into()));
-    assert_eq!(desk.fault(&["plan", "--business-date", "2019-09-20"], 4)["fault"], "DateBackward");
+    assert_eq!(
+        (&fault["args"]["date"], &fault["args"]["newest"]),
+        (&"2020-09-19".into(), &"2020-09-20".into())
+    );
+    assert_eq!(
+        desk.fault(&["plan", "--business-date", "2019-09-20"], 4)["fault"],
+        "DateBackward"
+    );
     assert_eq!(desk.leaves().len(), leaves);
     assert_eq!(desk.run_on("2020-09-20").only().0, "processed");
     // The next fiscal year opens the next log, and then the old year is over.
     desk.send(AKITA, 3, &[CHIE]);
     assert_eq!(desk.run_on("2021-04-01").only().0, "processed");
     assert_eq!(desk.json(&["status"], 0)["ledger"]["log"], "2021");
-    assert_eq!(desk.fault(&["run", "--business-date", "2021-03-31"], 4)["fault"], "DateBackward");
+    assert_eq!(
+        desk.fault(&["run", "--business-date", "2021-03-31"], 4)["fault"],
+        "DateBackward"
+    );
     desk.must(&["ledger", "verify"]);
 }
 
@@ -190,7 +233,9 @@ fn a_damaged_register_stops_everything() {
     let path = desk.root().join("registers/parties.jsonl");
     let good = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, good.replace("大館市", "大舘市")).unwrap();
-    fails(&desk, "RegisterDamaged", 8, &[("path", "parties.jsonl")], |_| std::fs::write(&path, &good).unwrap());
+    fails(&desk, "RegisterDamaged", 8, &[("path", "parties.jsonl")], |_| {
+        std::fs::write(&path, &good).unwrap()
+    });
 }
 
 #[test]
@@ -207,7 +252,11 @@ fn a_wrong_import_takes_nothing() {
         std::fs::write(&csv, format!("{head}\n{good}\n{line}\n")).unwrap();
         let leaves = desk.leaves().len();
         let fault = desk.fault(&["party", "import", csv.to_str().unwrap(), "--business-date", DAY], 4);
-        assert_eq!((fault["fault"].as_str(), fault["args"]["line"].as_str()), (Some("RegisterWrong"), Some("3")), "{fault}");
+        assert_eq!(
+            (fault["fault"].as_str(), fault["args"]["line"].as_str()),
+            (Some("RegisterWrong"), Some("3")),
+            "{fault}"
+        );
         assert!(fault["args"]["why"].as_str().unwrap().contains(why), "{fault}");
         assert_eq!(desk.leaves().len(), leaves);
         assert!(!desk.must(&["party", "list"]).contains("052108"));
@@ -220,7 +269,10 @@ fn plan_writes_nothing() {
     desk.put(AKITA, "x", b"?");
     let before = desk.state();
     let plan = desk.json(&["plan", "--business-date", DAY], 3);
-    assert_eq!((plan["committed"].as_bool(), plan["generation_after"].as_u64()), (Some(false), Some(1)));
+    assert_eq!(
+        (plan["committed"].as_bool(), plan["generation_after"].as_u64()),
+        (Some(false), Some(1))
+    );
     desk.state().assert_same(&before, "after plan");
     let pass = desk.run();
     assert_eq!(pass.json["sums"], plan["sums"]);

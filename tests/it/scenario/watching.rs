@@ -51,16 +51,29 @@ fn watch_takes_what_comes_and_stops_cleanly() {
                 052094,municipality,鹿角市,UPD,1,20020805,20991231\n";
     std::fs::write(&csv, text).unwrap();
     until(&mut child, "a turn for another command", || {
-        let code = desk.program(&["party", "import", csv.to_str().unwrap(), "--business-date", DAY]).code();
+        let code = desk
+            .program(&["party", "import", csv.to_str().unwrap(), "--business-date", DAY])
+            .code();
         assert!(code == 0 || code == 6, "{code}");
         code == 0
     });
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
-    let passes: Vec<serde_json::Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let generations: Vec<_> = passes.iter().filter_map(|pass| pass["generation_after"].as_u64()).collect();
+    let passes: Vec<serde_json::Value> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let generations: Vec<_> = passes
+        .iter()
+        .filter_map(|pass| pass["generation_after"].as_u64())
+        .collect();
     assert_eq!(generations, [1, 2], "{text}");
     assert_eq!(desk.json(&["status"], 0)["residents"], 2);
     let state = desk.state();
