@@ -9,7 +9,6 @@
 )]
 
 mod architecture;
-mod cli;
 mod crash;
 mod demo;
 mod desk;
