@@ -9,14 +9,17 @@
 )]
 
 mod architecture;
+mod crash;
 mod demo;
 mod desk;
+mod faulty;
 mod files;
 mod layout;
 mod ledger;
 mod master;
 mod reading;
 mod rules;
+mod same;
 mod scenario;
 mod seal;
 mod shared;

@@ -2,6 +2,7 @@
 //! inbound folders, and eyes for everything that a run leaves: ledger, archive, outbound folders.
 
 pub(crate) mod files;
+pub(crate) mod memory;
 pub(crate) mod state;
 
 use std::collections::BTreeMap;
