@@ -474,8 +474,3 @@ fn named_manifest(leaf: &Leaf) -> Option<[u8; 32]> {
         .find(|(name, _)| name.as_str() == MANIFEST)
         .map(|(_, hash)| *hash)
 }
-
-/// Removes runs and manifests that nothing names: leftovers of commits that were never decided.
-pub fn tidy(site: &Site<'_>) -> Result<Vec<String>, Fault> {
-    generations::discard_unreferenced(site.tools.disk, &site.paths).map_err(|e| trouble::master(&e))
-}
