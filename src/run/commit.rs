@@ -471,8 +471,3 @@ fn decided_intent(
         Err(Fault::new(FaultId::LedgerDamaged).with("why", format!("commit {commit} is not the one of its leaves")))
     }
 }
-
-/// Removes runs and manifests that nothing names: leftovers of commits that were never decided.
-pub fn tidy(site: &Site<'_>) -> Result<Vec<String>, Fault> {
-    generations::discard_unreferenced(site.tools.disk, &site.paths).map_err(|e| trouble::master(&e))
-}

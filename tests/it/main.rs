@@ -9,8 +9,10 @@
 )]
 
 mod architecture;
+mod crash;
 mod demo;
 mod desk;
+mod faulty;
 mod files;
 mod layout;
 mod ledger;
@@ -18,6 +20,7 @@ mod master;
 mod reading;
 mod review;
 mod rules;
+mod same;
 mod scenario;
 mod seal;
 mod shared;

@@ -2,9 +2,11 @@
 //! inbound folders, and eyes for everything that a run leaves: ledger, archive, outbound folders.
 
 pub(crate) mod files;
+pub(crate) mod memory;
 pub(crate) mod state;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -137,9 +139,7 @@ impl Desk {
                     format!("{},{sealing}", secrets.package_signer.vkey())
                 },
             );
-            csv.push_str(&format!(
-                "{party},{kind},{name},{kinds},1,20020805,{to},{plain},{keys}\n"
-            ));
+            writeln!(csv, "{party},{kind},{name},{kinds},1,20020805,{to},{plain},{keys}").unwrap();
         }
         let path = self.path("parties.csv");
         std::fs::write(&path, csv).unwrap();

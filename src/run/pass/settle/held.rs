@@ -102,7 +102,13 @@ impl Settling<'_, '_> {
                     }
                     continue;
                 }
-                Some(known) => thing.code.as_str().clone_into(&mut known.code),
+                Some(known) => {
+                    let since = known.since;
+                    *known = HeldFile {
+                        since,
+                        ..held_in_place(thing, self.date)
+                    };
+                }
                 None => self.state.held.push(held_in_place(thing, self.date)),
             }
             let held = held_in_place(thing, self.date);
