@@ -9,7 +9,6 @@
 )]
 
 mod architecture;
-mod cli;
 mod crash;
 mod demo;
 mod desk;
@@ -18,6 +17,7 @@ mod files;
 mod layout;
 mod ledger;
 mod master;
+mod oracle;
 mod reading;
 mod rules;
 mod same;
