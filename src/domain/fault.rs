@@ -116,8 +116,6 @@ faults! {
         "give the date as YYYY-MM-DD" "YYYY-MM-DD の形で指定してください";
     InstantWrong Usage "{value} is not a point in time" "{value} は日時ではありません"
         "give YYYY-MM-DD, YYYY-MM-DDThh:mm:ss[.mmm] or 17 digits" "YYYY-MM-DD、YYYY-MM-DDThh:mm:ss[.mmm]、17桁の数字のいずれかで指定してください";
-    DateMissing Usage "the business date is not given" "業務日が指定されていません"
-        "give --business-date YYYY-MM-DD" "--business-date YYYY-MM-DD を指定してください";
     CodeWrong Usage "the argument is not a resident record code" "引数は住民票コードではありません"
         "give 11 digits with the right check digit" "検査数字の正しい11桁を指定してください";
     SiteMissing Usage "{path} is not a site: there is no sekisho.toml" "{path} はサイトではありません（sekisho.toml がありません）"
@@ -136,8 +134,6 @@ faults! {
         "register it with `sekisho party key {party} --sealing KEY`, then run again" "`sekisho party key {party} --sealing KEY` で登録し、もう一度実行してください";
     FileUnreadable Storage "{path} could not be read: {why}" "{path} を読めません: {why}"
         "check that it exists and its permissions" "ファイルの有無と権限を確かめてください";
-    FolderUnreadable Storage "folder {path} could not be read: {why}" "フォルダ {path} を読めません: {why}"
-        "check the permissions; the files of the other parties were processed" "権限を確かめてください。他の団体のファイルは処理済みです";
     DiskFailed Storage "{path}: {why}" "{path}: {why}"
         "check the disk and its free space, then run again: the run recovers by itself" "ディスクと空き容量を確かめ、もう一度実行してください（自動的に回復します）";
     FsyncFailed Storage "{path} could not be made durable: {why}" "{path} を永続化できません: {why}"

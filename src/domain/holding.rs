@@ -16,16 +16,6 @@ pub enum FileOutcome {
 }
 
 impl FileOutcome {
-    /// The word in listings.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Processed => "processed",
-            Self::Rejected(_) => "rejected",
-            Self::Held(_) => "held",
-            Self::Duplicate => "duplicate",
-        }
-    }
-
     /// The finding, if there is one.
     pub const fn code(self) -> Option<Code> {
         match self {

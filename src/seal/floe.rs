@@ -310,11 +310,6 @@ impl Opener {
         })
     }
 
-    /// The parameters of the message.
-    pub fn params(&self) -> FloeParams {
-        self.message.params
-    }
-
     /// Appends the plaintext of the segment at `index` (0-based) to `out`; after an error `out` is as before.
     pub fn open_segment(&self, index: u64, segment: &[u8], is_last: bool, out: &mut Vec<u8>) -> Result<(), FloeFault> {
         check_index(index)?;

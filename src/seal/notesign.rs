@@ -123,11 +123,6 @@ impl NoteSigner {
         }
     }
 
-    /// Name of the key.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// The same key under another name, and so with another id: a log signs with the name of its origin.
     ///
     /// # Errors
@@ -217,11 +212,6 @@ impl NoteVerifier {
         let mut material = vec![TYPE_ED25519];
         material.extend_from_slice(&self.public.to_bytes());
         format!("{}+{:08x}+{}", self.name, self.key_id, STANDARD.encode(material))
-    }
-
-    /// Name of the key.
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     /// Id of the key.

@@ -116,11 +116,6 @@ impl Folders {
         self.root.join("spool")
     }
 
-    /// Inbound files that were decided, encrypted.
-    pub fn archive(&self) -> PathBuf {
-        self.root.join("archive")
-    }
-
     /// Stored answers by the identity of the file that they answer, encrypted.
     pub fn answers(&self) -> PathBuf {
         self.root.join("answers")

@@ -211,8 +211,18 @@ fn stops_nobody(operation: &'static str, path: &str, shown_name: &str, detail: &
 
 #[test]
 fn a_folder_that_cannot_be_listed() {
-    stops_nobody("list", &format!("in/{AKITA}"), &format!("in/{AKITA}"), "folder cannot be read");
-    stops_nobody("facts", &format!("in/{AKITA}"), &format!("in/{AKITA}"), "folder cannot be read");
+    stops_nobody(
+        "list",
+        &format!("in/{AKITA}"),
+        &format!("in/{AKITA}"),
+        "folder cannot be read",
+    );
+    stops_nobody(
+        "facts",
+        &format!("in/{AKITA}"),
+        &format!("in/{AKITA}"),
+        "folder cannot be read",
+    );
 }
 
 #[test]
@@ -314,7 +324,11 @@ fn an_error_at_any_operation_is_a_fault_of_storage_and_the_next_pass_recovers() 
             let sorted = |held: &[String]| held.iter().cloned().collect::<BTreeSet<_>>();
             assert_eq!(sorted(&after.held), sorted(&reference.held), "{what}");
             assert_eq!(after.inbox, reference.inbox, "{what}");
-            assert_eq!((&after.archive, &after.spool), (&reference.archive, &reference.spool), "{what}");
+            assert_eq!(
+                (&after.archive, &after.spool),
+                (&reference.archive, &reference.spool),
+                "{what}"
+            );
         }
     }
     assert!(seen.contains("fault") && seen.contains("unreadable"), "{seen:?}");

@@ -189,9 +189,4 @@ impl Rule {
             .find(|(of, _)| *of == item)
             .map_or(Meaning::Allowed, |(_, meaning)| *meaning)
     }
-
-    /// True where the notice is compared with the master at all.
-    pub fn compares(&self) -> bool {
-        !self.differences.is_empty()
-    }
 }

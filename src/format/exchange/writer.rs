@@ -128,16 +128,6 @@ impl<'l> ExchangeWriter<'l> {
         Ok(writer)
     }
 
-    /// The layout being written.
-    pub fn layout(&self) -> &'l Layout {
-        self.layout
-    }
-
-    /// Encoding of the type N fields.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
-    }
-
     /// Place of a data field, to be looked up once and used for every record.
     ///
     /// # Errors

@@ -61,11 +61,6 @@ impl RowKey {
         self.text.get(usize::from(start)..usize::from(end))
     }
 
-    /// The party whose code cells the row carries.
-    pub fn origin(&self) -> PartyId {
-        self.origin
-    }
-
     /// The row's [`super::compared_digest`].
     pub fn compared(&self) -> &[u8; 16] {
         &self.compared

@@ -120,11 +120,6 @@ impl<'l> NtfWriter<'l> {
         Ok(())
     }
 
-    /// Takes the bytes written so far; [`NtfWriter::finish`] then gives the rest.
-    pub fn take(&mut self) -> Vec<u8> {
-        self.writer.take()
-    }
-
     /// Ends the file and gives its bytes.
     ///
     /// # Errors

@@ -115,11 +115,6 @@ impl InboundFile {
         &self.label
     }
 
-    /// SHA-256 of the plain bytes.
-    pub fn sha256(&self) -> [u8; 32] {
-        self.sha256
-    }
-
     /// The header.
     pub fn header(&self) -> &Header {
         &self.header

@@ -241,11 +241,6 @@ impl DemoWorld {
         self.world.people.tables.municipalities.len()
     }
 
-    /// Residents of a municipality in the initial load.
-    pub fn initial_residents(&self, town: usize) -> u32 {
-        self.world.people.range(town).1
-    }
-
     /// Writes the initial file (serial 1) of a municipality piece by piece: at a million residents the biggest one
     /// has 450 MB, and only one piece of it is in memory.
     pub fn write_initial(

@@ -169,11 +169,6 @@ impl PackageOpener {
         self.payload_offset
     }
 
-    /// Number of segments.
-    pub fn segment_count(&self) -> u64 {
-        self.segment_count
-    }
-
     /// Length of an encrypted segment in bytes, the last one excepted.
     pub fn segment_len(&self) -> u32 {
         PARAMS.encrypted_segment_len()

@@ -33,11 +33,6 @@ impl LogName {
         self.year
     }
 
-    /// Number within the year, from 1.
-    pub fn part(self) -> u32 {
-        self.part
-    }
-
     /// Reads a name as it is written; anything else is `None`.
     pub fn parse(text: &str) -> Option<Self> {
         let (year, part) = match text.split_once('.') {

@@ -123,16 +123,6 @@ impl RunReader {
         &self.name
     }
 
-    /// The run's table.
-    pub fn table(&self) -> Table {
-        self.table
-    }
-
-    /// Number of blocks.
-    pub fn block_count(&self) -> usize {
-        self.index.len()
-    }
-
     /// A range of the plaintext. The range is bounded by what the index was tested for.
     fn read_plain(&self, segment: &mut Segment, offset: u64, len: u64) -> Result<Vec<u8>, RunError> {
         let full = u64::from(RUN_SEGMENTS.plaintext_segment_len());

@@ -1,6 +1,6 @@
 //! Writing a run in one pass: rows to blocks, blocks to segments, segments to the file and its hash.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
@@ -19,7 +19,6 @@ use crate::store::paths::run_file;
 pub struct RunWriter {
     table: Table,
     name: RunName,
-    path: PathBuf,
     file: Box<dyn WriteNew>,
     blocks: BlockFileWriter,
     sealer: Sealer,
@@ -62,7 +61,6 @@ impl RunWriter {
         let mut writer = Self {
             table,
             file: disk.create(&path).map_err(RunError::disk(&name, "create"))?,
-            path,
             blocks: BlockFileWriter::new(table).map_err(RunError::block(&name))?,
             name,
             sealed: sealer.header().to_vec(),
@@ -110,16 +108,6 @@ impl RunWriter {
             sha256: Hash32(self.hash.finalize().into()),
             wrapped_key: Hex(self.wrapped_key),
         })
-    }
-
-    /// Removes the unfinished file: nothing was written that is worth a manifest.
-    ///
-    /// # Errors
-    /// [`RunError::Disk`].
-    pub fn discard(self, disk: &dyn Disk) -> Result<(), RunError> {
-        let Self { file, path, name, .. } = self;
-        drop(file);
-        disk.remove(&path).map_err(RunError::disk(&name, "remove"))
     }
 
     fn seal_full_segments(&mut self) -> Result<(), RunError> {

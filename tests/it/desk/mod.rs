@@ -6,6 +6,7 @@ pub(crate) mod memory;
 pub(crate) mod state;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -138,9 +139,7 @@ impl Desk {
                     format!("{},{sealing}", secrets.package_signer.vkey())
                 },
             );
-            csv.push_str(&format!(
-                "{party},{kind},{name},{kinds},1,20020805,{to},{plain},{keys}\n"
-            ));
+            writeln!(csv, "{party},{kind},{name},{kinds},1,20020805,{to},{plain},{keys}").unwrap();
         }
         let path = self.path("parties.csv");
         std::fs::write(&path, csv).unwrap();

@@ -67,7 +67,7 @@ fn the_key_file_or_the_key_that_opens_it_is_missing() {
         let (path, away) = (desk.root().join(file), desk.path("away"));
         std::fs::rename(&path, &away).unwrap();
         fails(&desk, "KeysMissing", 5, &[("path", file)], |_| {
-            std::fs::rename(&away, &path).unwrap()
+            std::fs::rename(&away, &path).unwrap();
         });
     }
 }
@@ -82,7 +82,7 @@ fn a_key_file_that_others_can_read() {
             chmod(mode);
             let shown = format!("{mode:04o}");
             fails(&desk, "KeysExposed", 5, &[("path", file), ("mode", &shown)], |_| {
-                chmod(0o600)
+                chmod(0o600);
             });
         }
     }
@@ -99,7 +99,7 @@ fn a_damaged_key_file_and_one_of_another_site() {
     bad[digit] = if bad[digit] == b'A' { b'B' } else { b'A' };
     std::fs::write(&path, &bad).unwrap();
     fails(&desk, "KeysLocked", 5, &[("path", "site.keys")], |_| {
-        std::fs::write(&path, &good).unwrap()
+        std::fs::write(&path, &good).unwrap();
     });
     std::fs::write(&path, b"not a key file").unwrap();
     assert_eq!(desk.fault(&["status"], 8)["fault"], "KeysDamaged");
@@ -234,7 +234,7 @@ fn a_damaged_register_stops_everything() {
     let good = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, good.replace("大館市", "大舘市")).unwrap();
     fails(&desk, "RegisterDamaged", 8, &[("path", "parties.jsonl")], |_| {
-        std::fs::write(&path, &good).unwrap()
+        std::fs::write(&path, &good).unwrap();
     });
 }
 
