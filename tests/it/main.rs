@@ -19,6 +19,7 @@ mod ledger;
 mod master;
 mod oracle;
 mod reading;
+mod review;
 mod rules;
 mod same;
 mod scenario;
