@@ -103,15 +103,25 @@ impl Eve {
         put(again.party.as_str(), "again.dat", &again.bytes);
         put(again.party.as_str(), "and again.dat", &again.bytes);
         let town = days[2].files[0].party;
-        put(town.as_str(), &files::name(town.as_str(), 90), &files::upd(town.as_str(), 90, &[files::ANNA]));
+        put(
+            town.as_str(),
+            &files::name(town.as_str(), 90),
+            &files::upd(town.as_str(), 90, &[files::ANNA]),
+        );
         put("stranger", "stranger.dat", &files::upd("053023", 1, &[files::ANNA]));
-        put(files::NOSHIRO, "part.dat", &files::upd(files::NOSHIRO, 91, &[files::ANNA])[..2000]);
+        put(
+            files::NOSHIRO,
+            "part.dat",
+            &files::upd(files::NOSHIRO, 91, &[files::ANNA])[..2000],
+        );
         with_tools(|tools| {
             let site = Site::open(tools, &site, Access::Read, unlocking()).unwrap();
             let open = site.exchange().unacknowledged;
             assert!(!open.is_empty());
             for notice in open {
-                let serial = site.exchange().next_inbound(files::id(files::NATIONAL), sekisho::domain::party::FileKind::Res);
+                let serial = site
+                    .exchange()
+                    .next_inbound(files::id(files::NATIONAL), sekisho::domain::party::FileKind::Res);
                 let (name, bytes) = files::res(serial, digest_from_hex(&notice.sha256).unwrap());
                 put(files::NATIONAL, &name, &bytes);
             }
@@ -132,7 +142,10 @@ impl Eve {
 
     fn output(&self, site: &Path, stop_at: Option<u64>) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-        command.env_clear().args(["--lang", "en", "--threads", "2", "--site"]).arg(site);
+        command
+            .env_clear()
+            .args(["--lang", "en", "--threads", "2", "--site"])
+            .arg(site);
         if let Some(operation) = stop_at {
             command.env("SEKISHO_STOP_AT", operation.to_string());
         }
@@ -198,7 +211,10 @@ impl Eve {
     /// Runs to the end where nothing stops it.
     fn reference(&self) -> State {
         let site = self.copy("reference");
-        assert!(matches!(self.run(&site, None), End::Code(3)), "held files are among them");
+        assert!(
+            matches!(self.run(&site, None), End::Code(3)),
+            "held files are among them"
+        );
         let state = self.state(&site, "reference");
         assert_eq!(state.staging, Vec::<String>::new());
         // Only what is not whole stays.
@@ -232,16 +248,28 @@ impl Eve {
             }
         });
         let failed = failed.into_inner().unwrap();
-        assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), points.len(), failed.join("\n"));
+        assert!(
+            failed.is_empty(),
+            "{} of {}:\n{}",
+            failed.len(),
+            points.len(),
+            failed.join("\n")
+        );
         // Both sides of the commit point were tried.
         let (decided, all) = (decided.into_inner(), points.len());
-        assert!(decided * 10 > all && (all - decided) * 10 > all, "{decided} of {all} were decided");
+        assert!(
+            decided * 10 > all && (all - decided) * 10 > all,
+            "{decided} of {all} were decided"
+        );
     }
 
     /// Gives whether the run that went to its end found a decided commit to carry on.
     fn try_one(&self, reference: &State, first: u64, second: Option<u64>, what: &str) -> bool {
         let site = self.copy(&format!("site-{first}-{}", second.unwrap_or(0)));
-        assert!(matches!(self.run(&site, Some(first)), End::Stopped), "{what}: not ended");
+        assert!(
+            matches!(self.run(&site, Some(first)), End::Stopped),
+            "{what}: not ended"
+        );
         Self::can_be_read(&site, what);
         if second.is_some() {
             // Where the second number lies beyond what was left to do, that run comes to its end.
@@ -249,7 +277,11 @@ impl Eve {
             Self::can_be_read(&site, what);
         }
         let done = self.output(&site, None);
-        assert!(matches!(done.status.code(), Some(0 | 1 | 3)), "{what}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            matches!(done.status.code(), Some(0 | 1 | 3)),
+            "{what}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         self.state(&site, what).assert_same(reference, what);
         // And then there is nothing left to do.
         let again = self.output(&site, None);
@@ -303,7 +335,10 @@ fn a_run_ended_anywhere_is_finished_by_the_next_one() {
     let total = eve.total();
     assert!(total > 100, "{total} operations");
     let mut rng = ChaCha20Rng::from_seed([50; 32]);
-    let mut points: Vec<(u64, Option<u64>)> = drawn(&mut rng, total, POINTS).into_iter().map(|at| (at, None)).collect();
+    let mut points: Vec<(u64, Option<u64>)> = drawn(&mut rng, total, POINTS)
+        .into_iter()
+        .map(|at| (at, None))
+        .collect();
     // The last ones too, whatever the draw: the end of a commit is where most is left half done.
     points.extend((total - 2..=total).map(|at| (at, None)));
     let firsts = drawn(&mut rng, total, TWICE);

@@ -34,7 +34,8 @@ impl Clock for SteppingClock {
     fn now(&self) -> Instant {
         let step = self.0.fetch_add(1, Ordering::SeqCst);
         let (seconds, millis) = (step / 1000, step % 1000);
-        let time = 90_000_000 + seconds / 3600 * 10_000_000 + seconds / 60 % 60 * 100_000 + seconds % 60 * 1000 + millis;
+        let time =
+            90_000_000 + seconds / 3600 * 10_000_000 + seconds / 60 % 60 * 100_000 + seconds % 60 * 1000 + millis;
         Instant::from_value(20_200_914 * 1_000_000_000 + time).unwrap()
     }
 }
@@ -99,7 +100,9 @@ impl Small {
         };
         init::init(tools, Path::new(ROOT), &wish, unlocking()).unwrap();
         let owners = [NATIONAL, AKITA, NOSHIRO];
-        let secrets = (1..).zip(owners).map(|(seed, owner)| (owner, files::secrets(owner, seed)));
+        let secrets = (1..)
+            .zip(owners)
+            .map(|(seed, owner)| (owner, files::secrets(owner, seed)));
         let parties: BTreeMap<&str, PartySecrets> = secrets.collect();
         let list = parties.iter().map(|(owner, secrets)| party(owner, secrets)).collect();
         let mut site = Site::open(tools, Path::new(ROOT), Access::Write, unlocking()).unwrap();
@@ -120,7 +123,11 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
     let national = owner == NATIONAL;
     Party {
         id: id(owner),
-        kind: if national { PartyKind::National } else { PartyKind::Municipality },
+        kind: if national {
+            PartyKind::National
+        } else {
+            PartyKind::Municipality
+        },
         name: "団体".to_owned(),
         sends: vec![if national { FileKind::Res } else { FileKind::Upd }],
         encoding: Encoding::Cp932,
