@@ -133,9 +133,11 @@ _MARKS = "\u3099\u309a\u309b\u309c"
 def seion(kana):
     """Item 13 from item 4."""
     text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", kana))
+    # Put together again before ASCII is widened: only kana lose their marks, an A with a ring keeps it.
+    text = unicodedata.normalize("NFC", "".join(char for char in text if char not in _MARKS))
     out = []
     for char in text:
-        if char in _MARKS or char.isspace():
+        if char.isspace():
             continue
         if char in _DASHES:
             char = "\u30fc"
@@ -144,7 +146,7 @@ def seion(kana):
         elif "!" <= char <= "~":
             char = chr(ord(char) + 0xFEE0)
         out.append(char)
-    return unicodedata.normalize("NFC", "".join(out)).translate(_SMALL)
+    return "".join(out).translate(_SMALL)
 
 
 # --- C findings -------------------------------------------------------------------------------
