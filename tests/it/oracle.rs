@@ -78,7 +78,17 @@ fn compare(expected: &Path, actual: &Path, what: &str) -> usize {
 fn differs_nowhere(seed: &str) {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
-    let options = ["--seed", seed, "--residents", "300", "--notices", "1200", "--days", "5", "--expected"];
+    let options = [
+        "--seed",
+        seed,
+        "--residents",
+        "300",
+        "--notices",
+        "1200",
+        "--days",
+        "5",
+        "--expected",
+    ];
     let args = [&options[..], &[case.to_str().unwrap()]].concat();
     let Some(made) = python(&own("tests/reference/generate.py"), &args) else {
         return;
