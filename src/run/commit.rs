@@ -264,7 +264,7 @@ fn put_in_place(
         };
         if disk.exists(&from).map_err(trouble::disk(&from))? {
             if after_crash {
-                test_object(disk, &from, placement).map_err(|why| lost(&why))?;
+                test_object(disk, &from, placement, &lost)?;
             }
             if let (Some(parent), Some(folder)) = (to.parent(), parent_of(&placement.to)) {
                 atomic::create_folders(disk, folders.root(), folder).map_err(|e| trouble::atomic(&e))?;
@@ -274,7 +274,7 @@ fn put_in_place(
         } else {
             // A crash between the renames: the object is there already, or it was fetched from the outbound folder.
             if !placement.to.starts_with("out/") {
-                test_object(disk, &to, placement).map_err(|why| lost(&why))?;
+                test_object(disk, &to, placement, &lost)?;
             }
             touched.extend(to.parent().map(Path::to_owned));
         }
@@ -292,15 +292,28 @@ fn parent_of(relative: &str) -> Option<&Path> {
 }
 
 /// Length always, hash where the placement has one.
-fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement) -> Result<(), String> {
-    let facts = disk.facts(path).map_err(|e| e.kind().to_string())?;
+fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn Fn(&str) -> Fault) -> Result<(), Fault> {
+    // Only what is missing or other than it was is lost; a disk that fails now may read it the next time.
+    let read = |why: std::io::Error| {
+        if why.kind() == std::io::ErrorKind::NotFound {
+            lost("missing")
+        } else if why.kind() == std::io::ErrorKind::InvalidData {
+            lost("longer than it was")
+        } else {
+            trouble::disk(path)(why)
+        }
+    };
+    let facts = disk.facts(path).map_err(read)?;
     if facts.len_bytes != placement.len_bytes {
-        return Err(format!("{} bytes instead of {}", facts.len_bytes, placement.len_bytes));
+        return Err(lost(&format!(
+            "{} bytes instead of {}",
+            facts.len_bytes, placement.len_bytes
+        )));
     }
     if !placement.sha256.is_empty() {
-        let bytes = disk.read(path, placement.len_bytes).map_err(|e| e.kind().to_string())?;
+        let bytes = disk.read(path, placement.len_bytes).map_err(read)?;
         if digest::to_hex(&digest::sha256(&bytes)) != placement.sha256 {
-            return Err("its SHA-256 is another".to_owned());
+            return Err(lost("its SHA-256 is another"));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sekisho::domain::code::Code;
 use sekisho::domain::fault::Class;
 use sekisho::ports::memory::MemoryDisk;
 use sekisho::ports::{Disk, Facts, FolderEntry, Lock, ReadAt, WriteNew};
@@ -173,7 +174,7 @@ fn two_towns() -> Small {
 /// What is denied does not stop the other party, is said by every run, and stands in the ledger once.
 fn stops_nobody(operation: &'static str, path: &str, shown_name: &str, detail: &str) {
     let small = two_towns();
-    let leaves = |small: &Small| look(&small.disk, |site| crate::desk::state::leaves(site));
+    let leaves = |small: &Small| look(&small.disk, crate::desk::state::leaves);
     let before = leaves(&small).len();
     let denied = Denied {
         operation,
@@ -187,7 +188,7 @@ fn stops_nobody(operation: &'static str, path: &str, shown_name: &str, detail: &
     assert_eq!(result.residents_after, 1);
     let of = |result: &sekisho::run::pass::PassResult, name: &str| {
         let file = result.files.iter().find(|file| file.name == name).unwrap().clone();
-        (file.outcome, file.code.map(|code| code.as_str()), file.detail)
+        (file.outcome, file.code.map(Code::as_str), file.detail)
     };
     assert_eq!(of(&result, &name(NOSHIRO, 1)), ("processed", None, String::new()));
     let (outcome, code, words) = of(&result, shown_name);

@@ -17,6 +17,7 @@ mod files;
 mod layout;
 mod ledger;
 mod master;
+mod oracle;
 mod reading;
 mod review;
 mod rules;

@@ -36,6 +36,9 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
     if is_idle(&assessed, &site.exchange()) {
         planned.held = site.exchange().held.len();
         planned.files = result::waiting(&assessed);
+        // What cannot be read is said by every run until it can; the ledger has it once.
+        let unreadable = assessed.in_place.iter().filter(|thing| thing.unreadable);
+        planned.files.extend(unreadable.map(result::left));
         return Ok(planned);
     }
     let folders = site.folders.clone();
