@@ -60,8 +60,9 @@ pub struct HeldFile {
 pub struct OpenNotice {
     /// Serial of the NTF.
     pub serial: u32,
-    /// Hex SHA-256 of its plain bytes, which a RES names in `reply_to_sha256`.
-    pub sha256: String,
+    /// Keyed digest, hex, of the SHA-256 of its plain bytes, which a RES names in `reply_to_sha256`. Not the hash itself: the
+    /// content of a short file could be guessed by it.
+    pub digest: String,
     /// Generation that it tells of.
     pub generation: u64,
     /// Business date.

@@ -14,7 +14,6 @@ use crate::domain::instant::BusinessDate;
 use crate::domain::party::{FileKind, PartyKind};
 use crate::pipeline::emit::{OwnHead, ResWriter};
 use crate::ports::{Disk, FileKind as Node};
-use crate::seal::digest;
 use crate::store::atomic::{self, NewFile};
 
 /// What is to be shown.
@@ -215,7 +214,7 @@ fn acknowledge(site: &Site<'_>, date: BusinessDate) -> Result<(), Fault> {
             business_date: date,
             environment: super::demo::ENVIRONMENT,
             encoding: party.encoding,
-            reply_to: digest::digest_from_hex(&open.sha256),
+            reply_to: Some(pass::notice_hash(site, open.serial)?),
         };
         let layout = site.layouts.get(FileKind::Res);
         let bytes = ResWriter::new(layout, &head)

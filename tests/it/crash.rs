@@ -19,7 +19,6 @@ use sekisho::run::examine::Examined;
 use sekisho::run::keys::open_party;
 use sekisho::run::site::{Access, Site, Tools};
 use sekisho::run::{ledger, verify};
-use sekisho::seal::digest::digest_from_hex;
 use sekisho::seal::keys::PartySecrets;
 use sekisho::store::generations::Depth;
 use tempfile::TempDir;
@@ -122,7 +121,7 @@ impl Eve {
                 let serial = site
                     .exchange()
                     .next_inbound(files::id(files::NATIONAL), sekisho::domain::party::FileKind::Res);
-                let (name, bytes) = files::res(serial, digest_from_hex(&notice.sha256).unwrap());
+                let (name, bytes) = files::res(serial, sekisho::run::pass::notice_hash(&site, notice.serial).unwrap());
                 put(files::NATIONAL, &name, &bytes);
             }
         });

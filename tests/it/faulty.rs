@@ -258,8 +258,8 @@ fn busy() -> Small {
     small.put(NOSHIRO, &name(NOSHIRO, 2), &changed(&upd(NOSHIRO, 2, &[EMI]), 4, b"02"));
     small.put(NOSHIRO, &name(NOSHIRO, 3), &upd(NOSHIRO, 3, &[EMI])[..1500]);
     small.put("052035", &name("052035", 1), &upd("052035", 1, &[EMI]));
-    let notice = look(&small.disk, |site| site.exchange().unacknowledged[0].sha256.clone());
-    let (file, bytes) = res(1, sekisho::seal::digest::digest_from_hex(&notice).unwrap());
+    let notice = look(&small.disk, |site| sekisho::run::pass::notice_hash(site, 1).unwrap());
+    let (file, bytes) = res(1, notice);
     small.put(NATIONAL, &file, &bytes);
     small
 }

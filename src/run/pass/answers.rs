@@ -138,6 +138,16 @@ pub(super) fn kept(site: &Site<'_>, id: &str) -> Result<Vec<u8>, Fault> {
         .map_err(trouble::damaged(format!("answers/{id}")))
 }
 
+/// Under which id the plain bytes of a notice file are kept.
+pub(super) fn notice_id(serial: u32) -> String {
+    format!("ntf-{serial:08}")
+}
+
+/// SHA-256 of the plain bytes of a notice file that is kept: what an acknowledgement names.
+pub fn notice_hash(site: &Site<'_>, serial: u32) -> Result<[u8; 32], Fault> {
+    Ok(digest::sha256(&kept(site, &notice_id(serial))?))
+}
+
 /// The head of a file to a party.
 pub(super) fn head(site: &Site<'_>, receiver: &Party, serial: u32, date: BusinessDate) -> OwnHead {
     OwnHead {

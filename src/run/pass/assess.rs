@@ -182,7 +182,7 @@ fn fates(
         if let Some(index) = claim(&mut ready, &file) {
             taken_by.insert(file.identity(), index);
             let fate = match judged.get(index) {
-                Some(judged) if file.header().kind == FileKind::Res => acknowledge(site, judged, file, state)?,
+                Some(judged) if file.header().kind == FileKind::Res => acknowledge(site, judged, file, state, key)?,
                 Some(_) | None => Fate::Taken(Box::new(file)),
             };
             set(&mut fates, index, fate);
@@ -253,16 +253,22 @@ fn claim(ready: &mut Vec<(usize, InboundFile)>, file: &InboundFile) -> Option<us
 }
 
 /// A RES acknowledges the notice whose hash its header names.
-fn acknowledge(site: &Site<'_>, judged: &Judged, file: InboundFile, state: &ExchangeState) -> Result<Fate, Fault> {
+fn acknowledge(
+    site: &Site<'_>,
+    judged: &Judged,
+    file: InboundFile,
+    state: &ExchangeState,
+    key: &IdentityKey,
+) -> Result<Fate, Fault> {
     let bytes = load(site, judged)?;
     let named = ParsedFile::parse(&bytes, &site.layouts, HashRule::Optional)
         .ok()
         .and_then(|p| p.header.reply_to);
-    let named = named.map(|hash| crate::seal::digest::to_hex(&hash));
+    let named = named.map(|hash| crate::seal::digest::to_hex(&key.of_notice(&hash)));
     let open = state
         .unacknowledged
         .iter()
-        .find(|open| Some(&open.sha256) == named.as_ref());
+        .find(|open| Some(&open.digest) == named.as_ref());
     Ok(Fate::Acknowledges(Box::new(file), open.map(|open| open.serial)))
 }
 

@@ -43,6 +43,11 @@ impl IdentityKey {
         )
     }
 
+    /// Digest of the SHA-256 of a notice file, by which its acknowledgement is known.
+    pub(super) fn of_notice(&self, sha256: &[u8; 32]) -> [u8; 32] {
+        digest::hmac_sha256(&*self.0, &[b"notice\0", sha256])
+    }
+
     /// Digest of what lies in an inbound folder under a name; `content` is empty for what is left in its place.
     pub(super) fn of_arrival(&self, folder: &str, name: &str, content: &[u8]) -> [u8; 32] {
         digest::hmac_sha256(

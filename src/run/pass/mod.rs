@@ -13,6 +13,7 @@ mod result;
 mod settle;
 mod spool;
 
+pub use answers::notice_hash;
 pub use result::{FileReport, NoticeReport, PassResult};
 pub use settle::inbound_of_held;
 

@@ -93,10 +93,10 @@ impl Settling<'_, '_> {
             records,
             generation: Some(generation),
         };
-        answers::keep(self.site, &mut self.stage, &format!("ntf-{serial:08}"), &file.bytes)?;
+        answers::keep(self.site, &mut self.stage, &answers::notice_id(serial), &file.bytes)?;
         self.state.unacknowledged.push(OpenNotice {
             serial,
-            sha256: digest::to_hex(&digest::sha256(&file.bytes)),
+            digest: digest::to_hex(&assessed.key.of_notice(&digest::sha256(&file.bytes))),
             generation: generation.number,
             business_date: self.date.value(),
             records: u32::try_from(records).unwrap_or(u32::MAX),
