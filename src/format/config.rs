@@ -75,6 +75,8 @@ pub struct IntakeLimits {
     pub max_file_bytes: u64,
     /// Most files taken from one folder in one pass.
     pub max_files_per_folder: u64,
+    /// Seconds since its last change before a file is looked at; 0 where senders put whole files in place by a rename.
+    pub quiet_seconds: u32,
 }
 
 impl Default for IntakeLimits {
@@ -83,6 +85,7 @@ impl Default for IntakeLimits {
         Self {
             max_file_bytes: 2 << 30,
             max_files_per_folder: 10_000,
+            quiet_seconds: 0,
         }
     }
 }
@@ -200,9 +203,11 @@ impl Config {
              \"{id}\"\nname = \"{name}\"\n# production or training: a file of the other environment is held (H09)\n\
              environment = \"{environment}\"\n# gets every applied notice\nnational_body = \"{national_body}\"\n\n[keys]\n\
              # key-file, passphrase (typed at the terminal) or credentials (systemd)\nunlock = \"{unlock}\"\nunlock_file = \
-             \"keys/unlock.key\"\n\n[intake]\nmax_file_bytes = {}\nmax_files_per_folder = {}\n\n[run]\n# 0: one per core\n\
+             \"keys/unlock.key\"\n\n[intake]\nmax_file_bytes = {}\nmax_files_per_folder = {}\n\
+             # at least 5 where senders write into the folder itself instead of renaming a whole file into it\n\
+             quiet_seconds = {}\n\n[run]\n# 0: one per core\n\
              threads = {}\npoll_seconds = {}\n",
-            limits.max_file_bytes, limits.max_files_per_folder, run.threads, run.poll_seconds
+            limits.max_file_bytes, limits.max_files_per_folder, limits.quiet_seconds, run.threads, run.poll_seconds
         )
     }
 }

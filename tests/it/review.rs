@@ -395,6 +395,44 @@ fn a_lower_limit_does_not_lock_out_what_waits_already() {
 }
 
 #[test]
+fn a_package_that_is_still_being_written_is_not_taken_off_the_folder() {
+    let desk = Desk::new();
+    let path = desk.root().join("sekisho.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("quiet_seconds = 0", "quiet_seconds = 3600")).unwrap();
+    let plain = upd(AKITA, 1, &[ANNA]);
+    let to = (OWN, &desk.site_key());
+    let bytes = package(AKITA, &desk.parties[AKITA], to, &name(AKITA, 1), &plain, 7);
+    let file = format!("{}.seki", name(AKITA, 1));
+    let place = desk.put(AKITA, &file, &bytes[..bytes.len() / 2]);
+    for _ in 0..2 {
+        assert_eq!(desk.run().code, 3);
+        assert_eq!(desk.json(&["held", "list"], 3)[0]["detail"], "still growing");
+    }
+    assert_eq!(desk.waiting(AKITA), [file]);
+    std::fs::write(&place, &bytes).unwrap();
+    assert_eq!(desk.run().code, 3);
+    // Quiet since 2020; and a clock that was ahead holds nothing up for ever.
+    let changed_at = |seconds: u64| {
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        std::fs::File::options()
+            .write(true)
+            .open(&place)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    };
+    changed_at(7_258_118_400);
+    assert_eq!(
+        desk.json(&["plan", "--business-date", DAY], 0)["files"][0]["outcome"],
+        "processed"
+    );
+    changed_at(1_600_000_000);
+    let pass = desk.run();
+    assert_eq!((pass.code, pass.number("generation_after")), (0, 1), "{}", pass.json);
+}
+
+#[test]
 fn no_name_of_another_form_stands_in_a_fault() {
     let desk = Desk::new();
     let file = desk.put(AKITA, "佐藤花子.dat", &upd(AKITA, 1, &[ANNA]));

@@ -5,7 +5,7 @@ use super::spool::{self, Opened, open_raw};
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::ids::PartyId;
-use crate::domain::instant::BusinessDate;
+use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
@@ -212,19 +212,15 @@ impl Gatherer<'_, '_> {
     }
 
     fn plain(&mut self, file: InboxFile) -> Result<(), Fault> {
+        let (growing, size) = ("still growing".to_owned(), file.facts.len_bytes);
+        if self.is_growing(&file) {
+            self.leave(&file.folder, &file.name, size, Code::H01, growing, None, false);
+            return Ok(());
+        }
         let bytes = match inbox::read_stable(self.site.tools.disk, &file) {
             Ok(bytes) => bytes,
             Err(CopyFault::Changed) => {
-                let size = file.facts.len_bytes;
-                self.leave(
-                    &file.folder,
-                    &file.name,
-                    size,
-                    Code::H01,
-                    "still growing".to_owned(),
-                    None,
-                    false,
-                );
+                self.leave(&file.folder, &file.name, size, Code::H01, growing, None, false);
                 return Ok(());
             }
             // The sender took it away since it was listed, perhaps to give it its final name.
@@ -279,6 +275,19 @@ impl Gatherer<'_, '_> {
         let id = short(&arrival);
         let (folder, name) = (file.folder.clone(), file.name.clone());
         self.take(id, &folder, name, opened, judged, Some(file), None)
+    }
+
+    /// True where the file changed within the quiet time: its sender may write on, and what is held is taken off the folder.
+    /// A change that lies ahead of the clock says nothing.
+    fn is_growing(&self, file: &InboxFile) -> bool {
+        let quiet_ms = i128::from(self.site.config.intake.quiet_seconds).saturating_mul(1000);
+        // 1970-01-01T00:00:00 UTC in Japan time.
+        let Some(epoch) = Instant::from_value(19_700_101_090_000_000) else {
+            return false;
+        };
+        let now_ms = i128::from(self.site.tools.clock.now().millis_since(epoch));
+        let age_ms = now_ms.saturating_sub(file.facts.modified_ns / 1_000_000);
+        (0..quiet_ms).contains(&age_ms)
     }
 
     fn judge(&self, opened: &Opened, label: &str, is_new: bool) -> intake::Judged {
