@@ -87,6 +87,8 @@ pub fn init(tools: Tools<'_>, root: &Path, wish: &Wish, unlocking: Unlocking<'_>
     }
     let folders = Folders::new(root);
     folders.create(disk).map_err(trouble::disk(root))?;
+    // The site's own entry in the folder above: without it everything in it would be lost with the power.
+    atomic::sync_folder(disk, root).map_err(|e| trouble::atomic(&e))?;
     let text = settings(wish);
     let config = Config::parse(&text).map_err(trouble::bug)?;
     let secrets = keys::create_site(tools, &folders, &config, unlocking)?;

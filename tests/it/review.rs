@@ -10,6 +10,7 @@ use sekisho::os::clock::SystemClock;
 use sekisho::os::disk::RealDisk;
 use sekisho::os::entropy::SystemEntropy;
 use sekisho::ports::{Disk, Facts, FolderEntry, Lock, ReadAt, WriteNew};
+use sekisho::run::init::{UnlockWish, Wish, init};
 use sekisho::run::parties;
 use sekisho::run::pass::{self, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site, Tools};
@@ -458,4 +459,27 @@ fn a_package_never_lies_in_an_outbound_folder_without_its_proof() {
     assert!(package.exists());
     assert!(package.with_extension("seki.tlog-proof").exists());
     assert_eq!(desk.run().code, 0);
+}
+
+#[test]
+fn a_new_site_is_durable_in_the_folder_above() {
+    let folder = tempfile::tempdir().unwrap();
+    let above = folder.path().to_owned();
+    let disk = Switched::failing_at(move |what, path| what == "sync_folder" && path == above);
+    let clock = SystemClock::new().unwrap();
+    let tools = Tools {
+        disk: &disk,
+        clock: &clock,
+        entropy: &SystemEntropy,
+    };
+    let wish = Wish {
+        id: id(OWN),
+        name: "秋田県".to_owned(),
+        national_body: id(NATIONAL),
+        training: true,
+        unlock: UnlockWish::KeyFile,
+        business_date: day(DAY),
+    };
+    let fault = init(tools, &folder.path().join("site"), &wish, unlocking()).unwrap_err();
+    assert_eq!(fault.id, FaultId::FsyncFailed, "{fault}");
 }
