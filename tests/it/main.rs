@@ -18,6 +18,7 @@ mod layout;
 mod ledger;
 mod master;
 mod reading;
+mod readme;
 mod rules;
 mod same;
 mod scenario;
