@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::examine::Examined;
+use crate::format::config::Config;
 use crate::ports::{Disk, FileKind};
 use crate::seal::atrest::{AtRestFault, open_at_rest};
 use crate::store::atomic::TEMPORARY_SUFFIX;
@@ -53,6 +54,12 @@ pub enum RestFault {
     Seal(#[from] AtRestFault),
 }
 
+/// Most bytes that a file at rest may hold: what the settings allow, and never less than what they allowed before.
+pub fn content_limit(config: &Config) -> u64 {
+    let allowed = config.intake.max_file_bytes.saturating_add(NAME_MAX_BYTES);
+    allowed.max(CONTENT_MAX_BYTES)
+}
+
 /// Opens a file at rest by its path relative to the site, with the site key or one that is being replaced, and gives the
 /// length of its content in bytes; nothing of the content is kept.
 pub fn test(site: &Examined<'_>, relative: &Path) -> Result<u64, RestFault> {
@@ -61,8 +68,7 @@ pub fn test(site: &Examined<'_>, relative: &Path) -> Result<u64, RestFault> {
     if disk.facts(&path)?.kind != FileKind::Plain {
         return Err(RestFault::NotPlain);
     }
-    let allowed = site.config.intake.max_file_bytes.saturating_add(NAME_MAX_BYTES);
-    let limit = allowed.max(CONTENT_MAX_BYTES);
+    let limit = content_limit(&site.config);
     // Content that does not compress becomes a little longer by its envelope.
     let sealed = disk.read(&path, limit.saturating_mul(2))?;
     let keys = std::iter::once(&site.secrets.site_key).chain(&site.secrets.retired_site_keys);

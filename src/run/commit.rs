@@ -3,10 +3,16 @@
 //! The signed checkpoint is the commit point. What comes after it is `complete`, which the happy path and recovery
 //! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
 
+mod compared;
+
+pub(super) use compared::{check_position, newest_named};
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use rand_core::CryptoRng;
+
+use compared::{check_newest, named_manifest};
 
 use super::site::{Site, Tools};
 use super::trouble;
@@ -21,7 +27,7 @@ use crate::seal::keys::SiteSecrets;
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::inbox;
-use crate::store::ledger::{Ledger, LedgerError, NewEntry};
+use crate::store::ledger::{Ledger, NewEntry};
 use crate::store::paths::{StorePaths, manifest_file, run_file};
 use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
 use crate::store::{atomic, generations};
@@ -232,8 +238,9 @@ fn complete(
     put_in_place(disk, folders, intent.commit, &inner, after_crash)?;
     let current = folders.store().join("CURRENT");
     atomic::publish(disk, &current, intent.current.as_bytes()).map_err(|e| trouble::atomic(&e))?;
-    put_in_place(disk, folders, intent.commit, &outbound, after_crash)?;
+    // Whoever fetches a package finds its proof beside it.
     write_proofs(disk, folders, ledger, intent)?;
+    put_in_place(disk, folders, intent.commit, &outbound, after_crash)?;
     retire(disk, folders, intent)?;
     drop_spool(disk, folders, intent)?;
     close(tools, secrets, ledger, intent)?;
@@ -257,7 +264,7 @@ fn put_in_place(
         };
         if disk.exists(&from).map_err(trouble::disk(&from))? {
             if after_crash {
-                test_object(disk, &from, placement).map_err(|why| lost(&why))?;
+                test_object(disk, &from, placement, &lost)?;
             }
             if let (Some(parent), Some(folder)) = (to.parent(), parent_of(&placement.to)) {
                 atomic::create_folders(disk, folders.root(), folder).map_err(|e| trouble::atomic(&e))?;
@@ -267,7 +274,7 @@ fn put_in_place(
         } else {
             // A crash between the renames: the object is there already, or it was fetched from the outbound folder.
             if !placement.to.starts_with("out/") {
-                test_object(disk, &to, placement).map_err(|why| lost(&why))?;
+                test_object(disk, &to, placement, &lost)?;
             }
             touched.extend(to.parent().map(Path::to_owned));
         }
@@ -285,28 +292,52 @@ fn parent_of(relative: &str) -> Option<&Path> {
 }
 
 /// Length always, hash where the placement has one.
-fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement) -> Result<(), String> {
-    let facts = disk.facts(path).map_err(|e| e.kind().to_string())?;
+fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn Fn(&str) -> Fault) -> Result<(), Fault> {
+    // Only what is missing or other than it was is lost; a disk that fails now may read it the next time.
+    let read = |why: std::io::Error| {
+        if why.kind() == std::io::ErrorKind::NotFound {
+            lost("missing")
+        } else if why.kind() == std::io::ErrorKind::InvalidData {
+            lost("longer than it was")
+        } else {
+            trouble::disk(path)(why)
+        }
+    };
+    let facts = disk.facts(path).map_err(read)?;
     if facts.len_bytes != placement.len_bytes {
-        return Err(format!("{} bytes instead of {}", facts.len_bytes, placement.len_bytes));
+        return Err(lost(&format!(
+            "{} bytes instead of {}",
+            facts.len_bytes, placement.len_bytes
+        )));
     }
     if !placement.sha256.is_empty() {
-        let bytes = disk.read(path, placement.len_bytes).map_err(|e| e.kind().to_string())?;
+        let bytes = disk.read(path, placement.len_bytes).map_err(read)?;
         if digest::to_hex(&digest::sha256(&bytes)) != placement.sha256 {
-            return Err("its SHA-256 is another".to_owned());
+            return Err(lost("its SHA-256 is another"));
         }
     }
     Ok(())
 }
 
-/// A proof beside every outgoing package that is still there.
+/// A proof beside every outgoing package that is about to be there, or is there still.
 fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent: &Intent) -> Result<(), Fault> {
     for outgoing in &intent.outgoing {
-        let package = folders.at(&outgoing.path);
-        if disk.exists(&package).map_err(trouble::disk(&package))? {
+        let placements = intent
+            .placements
+            .iter()
+            .filter(|placement| placement.to == outgoing.path);
+        let staged = placements.map(|placement| folders.at(&placement.from));
+        let mut is_there = false;
+        for place in staged.chain([folders.at(&outgoing.path)]) {
+            is_there |= disk.exists(&place).map_err(trouble::disk(&place))?;
+        }
+        if is_there {
             let proof = ledger
                 .proof_file(outgoing.leaf_index)
                 .map_err(|e| trouble::ledger(&e))?;
+            if let Some(folder) = parent_of(&outgoing.path) {
+                atomic::create_folders(disk, folders.root(), folder).map_err(|e| trouble::atomic(&e))?;
+            }
             let path = folders.at(&format!("{}.tlog-proof", outgoing.path));
             atomic::publish(disk, &path, proof.to_text().as_bytes()).map_err(|e| trouble::atomic(&e))?;
         }
@@ -319,10 +350,12 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
     let mut touched = BTreeSet::new();
     for retired in &intent.retired {
         let path = folders.at(&retired.path);
+        // The name may say anything, a person's name too: a failure names the folder only.
+        let failed = trouble::disk(path.parent().unwrap_or(folders.root()));
         let facts = match disk.facts(&path) {
             Ok(facts) => facts,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(trouble::disk(&path)(e)),
+            Err(e) => return Err(failed(e)),
         };
         let read = crate::ports::Facts {
             inode: retired.inode,
@@ -331,7 +364,7 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
             ..facts
         };
         if inbox::same(&facts, &read) {
-            disk.remove(&path).map_err(trouble::disk(&path))?;
+            disk.remove(&path).map_err(failed)?;
             touched.extend(path.parent().map(Path::to_owned));
         }
     }
@@ -413,6 +446,9 @@ pub fn recover(
     // Before anything is thrown away: a decided commit whose intent cannot be read any more is evidence.
     let paths = StorePaths::new(folders.store());
     let pointer = generations::current(tools.disk, &paths).map_err(|e| trouble::master(&e))?;
+    if let Some(pointer) = &pointer {
+        check_position(ledger, pointer).map_err(|why| Fault::new(FaultId::LedgerDamaged).with("why", why))?;
+    }
     check_newest(ledger, pointer.map(|pointer| (pointer.commit, pointer.manifest.0)))?;
     for commit in undecided {
         staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
@@ -447,30 +483,4 @@ fn decided_intent(
     } else {
         Err(Fault::new(FaultId::LedgerDamaged).with("why", format!("commit {commit} is not the one of its leaves")))
     }
-}
-
-/// Tests that the newest commit the ledger names is the one that `CURRENT` names: number and manifest hash.
-fn check_newest(ledger: &Ledger<'_>, current: Option<(u64, [u8; 32])>) -> Result<(), Fault> {
-    let Some(named) = newest_named(ledger).map_err(|e| trouble::ledger(&e))? else {
-        return Ok(());
-    };
-    if current.map(|(_, hash)| hash) == Some(named) {
-        return Ok(());
-    }
-    Err(Fault::new(FaultId::StagingLost)
-        .with("commit", current.map_or(0, |(commit, _)| commit).saturating_add(1))
-        .with("why", "the last leaf of the ledger names another manifest than CURRENT"))
-}
-
-/// Hash of the manifest that the last leaf names; `None` where it names no commit: the first leaf of a site or of a year.
-pub(super) fn newest_named(ledger: &Ledger<'_>) -> Result<Option<[u8; 32]>, LedgerError> {
-    let last = ledger.tip().size.saturating_sub(1);
-    Ok(named_manifest(&ledger.leaf(last)?))
-}
-
-fn named_manifest(leaf: &Leaf) -> Option<[u8; 32]> {
-    leaf.heads
-        .iter()
-        .find(|(name, _)| name.as_str() == MANIFEST)
-        .map(|(_, hash)| *hash)
 }

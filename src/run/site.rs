@@ -21,10 +21,11 @@ use crate::ports::{Clock, Disk, Entropy, Lock};
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
 use crate::store::folders::Folders;
-use crate::store::ledger::Ledger;
+use crate::store::ledger::{Ledger, LedgerError};
 use crate::store::master::{Master, MasterKeys};
 use crate::store::paths::StorePaths;
 use crate::store::registers::{PARTIES, Parties};
+use crate::store::staging;
 
 /// No settings file is larger.
 const CONFIG_MAX_BYTES: u64 = 1 << 20;
@@ -112,17 +113,12 @@ impl<'m> Site<'m> {
             site: secrets.site_key.clone(),
             root: secrets.multiset_key.clone(),
         };
-        let mut ledger = open_ledger(tools.disk, &folders, &config, &secrets)?;
+        let mut ledger = open_ledger(tools.disk, &folders, &config, &secrets, access)?;
         let recovered = match access {
             Access::Read => commit::Recovered::default(),
             Access::Write => commit::recover(tools, &folders, &secrets, &mut ledger)?,
         };
-        let master = Master::open(tools.disk, &paths, &master_keys).map_err(|e| trouble::master(&e))?;
-        let heads = master
-            .manifest()
-            .and_then(|manifest| manifest.exchange.register(PARTIES));
-        let parties =
-            Parties::load(tools.disk, &folders.parties(), heads).map_err(trouble::register(&folders.parties()))?;
+        let (master, parties) = open_state(tools.disk, &folders, &paths, &master_keys, access)?;
         let layouts = layouts::load(tools.disk, Some(&folders.layouts()))?;
         let prefecture = prefecture_of(&config)?;
         Ok(Self {
@@ -144,13 +140,8 @@ impl<'m> Site<'m> {
 
     /// Reads master and registers again, after a commit.
     pub fn reload(&mut self) -> Result<(), Fault> {
-        self.master = Master::open(self.tools.disk, &self.paths, &self.master_keys).map_err(|e| trouble::master(&e))?;
-        let heads = self
-            .master
-            .manifest()
-            .and_then(|manifest| manifest.exchange.register(PARTIES));
-        self.parties = Parties::load(self.tools.disk, &self.folders.parties(), heads)
-            .map_err(trouble::register(&self.folders.parties()))?;
+        let (disk, access) = (self.tools.disk, Access::Write);
+        (self.master, self.parties) = open_state(disk, &self.folders, &self.paths, &self.master_keys, access)?;
         Ok(())
     }
 
@@ -172,19 +163,21 @@ impl<'m> Site<'m> {
     pub fn business_date(&self, given: Option<BusinessDate>) -> Result<BusinessDate, Fault> {
         let newest = BusinessDate::from_value(self.exchange().newest_business_date);
         let year = self.ledger.tip().log.year();
-        match given {
-            Some(date) if newest.is_some_and(|newest| date < newest) || date.fiscal_year() < year => {
-                let shown = newest.map_or_else(|| format!("{year}-04-01"), BusinessDate::dashed);
-                Err(Fault::new(FaultId::DateBackward)
-                    .with("date", date.dashed())
-                    .with("newest", shown))
-            }
-            Some(date) => Ok(date),
-            None => {
-                let today = self.tools.clock.now().date();
-                Ok(newest.map_or(today, |newest| newest.max(today)))
-            }
+        let today = || {
+            let today = self.tools.clock.now().date();
+            newest.map_or(today, |newest| newest.max(today))
+        };
+        let date = given.unwrap_or_else(today);
+        // A crash right after a year was opened leaves a ledger that is newer than the newest date.
+        if newest.is_none_or(|newest| date >= newest) && date.fiscal_year() >= year {
+            return Ok(date);
         }
+        let shown = newest
+            .filter(|newest| newest.fiscal_year() >= year)
+            .map_or_else(|| format!("{year}-04-01"), BusinessDate::dashed);
+        Err(Fault::new(FaultId::DateBackward)
+            .with("date", date.dashed())
+            .with("newest", shown))
     }
 
     /// Hash of the rule tables.
@@ -235,14 +228,64 @@ pub fn origin_prefix(config: &Config) -> String {
     format!("sekisho/{}", config.id)
 }
 
+/// How often a reader looks again at what does not fit: a commit may be between two of its steps.
+const LOOKS: usize = 5;
+
 fn open_ledger<'m>(
     disk: &'m dyn Disk,
     folders: &Folders,
     config: &Config,
     secrets: &SiteSecrets,
+    access: Access,
 ) -> Result<Ledger<'m>, Fault> {
     let verifier = secrets.ledger_signer.verifier();
-    Ledger::open(disk, &folders.ledger(), &origin_prefix(config), &verifier).map_err(|e| trouble::ledger(&e))
+    let mut open = || Ledger::open(disk, &folders.ledger(), &origin_prefix(config), &verifier);
+    // Partial tiles of the checkpoint that was read go away with the next one.
+    let opened = again(access, &mut open, |e| matches!(e, LedgerError::Damaged(_)));
+    opened.map_err(|e| trouble::ledger(&e))
+}
+
+/// The newest commit and the register that it names.
+///
+/// A commit puts a register in its place before it replaces `CURRENT`. Between the two, and after a crash there until the
+/// next run, the register is longer than the head on record: a reader takes the part that is on record.
+fn open_state(
+    disk: &dyn Disk,
+    folders: &Folders,
+    paths: &StorePaths,
+    keys: &MasterKeys,
+    access: Access,
+) -> Result<(Master, Parties), Fault> {
+    let path = folders.parties();
+    let mut open = || {
+        let master = Master::open(disk, paths, keys).map_err(|e| trouble::master(&e))?;
+        let head = master
+            .manifest()
+            .and_then(|manifest| manifest.exchange.register(PARTIES));
+        // Asked before the register is read: a commit that ends meanwhile is seen by looking again.
+        let pending = staging::pending(disk, folders).map_err(trouble::disk(&folders.staging()))?;
+        let parties = if access == Access::Read && !pending.is_empty() {
+            Parties::load_recorded(disk, &path, head)
+        } else {
+            Parties::load(disk, &path, head)
+        };
+        Ok((master, parties.map_err(trouble::register(&path))?))
+    };
+    again(access, &mut open, |fault: &Fault| fault.id == FaultId::RegisterDamaged)
+}
+
+fn again<T, E>(
+    access: Access,
+    work: &mut dyn FnMut() -> Result<T, E>,
+    is_fleeting: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let mut looks = 1;
+    loop {
+        match work() {
+            Err(e) if access == Access::Read && looks < LOOKS && is_fleeting(&e) => looks += 1,
+            done => return done,
+        }
+    }
 }
 
 fn prefecture_of(config: &Config) -> Result<Prefecture, Fault> {

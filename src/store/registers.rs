@@ -58,15 +58,34 @@ impl Parties {
         let Some(record) = on_record else {
             return Ok(Self::empty());
         };
-        let bytes = disk.read(path, REGISTER_MAX_BYTES)?;
-        let text = String::from_utf8(bytes).map_err(|_| RegisterError::Chain { line: 1 })?;
-        let register = Self::parse(&text)?;
-        if register.lines != record.lines || register.head != record.head {
-            return Err(RegisterError::Chain {
-                line: register.lines.min(record.lines),
-            });
+        Self::parse(&read_text(disk, path)?)?.on_record(record)
+    }
+
+    /// Reads the lines that are on record, whatever stands behind them: a commit that is under way put more there.
+    ///
+    /// # Errors
+    /// As [`Parties::load`]; `Chain` where fewer lines are there.
+    pub fn load_recorded(
+        disk: &dyn Disk,
+        path: &Path,
+        on_record: Option<&RegisterHead>,
+    ) -> Result<Self, RegisterError> {
+        let Some(record) = on_record else {
+            return Ok(Self::empty());
+        };
+        let text = read_text(disk, path)?;
+        let lines = usize::try_from(record.lines).unwrap_or(usize::MAX);
+        let known: String = text.split_inclusive('\n').take(lines).collect();
+        Self::parse(&known)?.on_record(record)
+    }
+
+    fn on_record(self, record: &RegisterHead) -> Result<Self, RegisterError> {
+        if self.lines == record.lines && self.head == record.head {
+            Ok(self)
+        } else {
+            let line = self.lines.min(record.lines);
+            Err(RegisterError::Chain { line })
         }
-        Ok(register)
     }
 
     /// Reads the text of a register and tests its chain.
@@ -139,6 +158,11 @@ impl Parties {
         codes.dedup();
         codes
     }
+}
+
+fn read_text(disk: &dyn Disk, path: &Path) -> Result<String, RegisterError> {
+    let bytes = disk.read(path, REGISTER_MAX_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| RegisterError::Chain { line: 1 })
 }
 
 #[cfg(test)]

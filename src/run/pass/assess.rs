@@ -15,7 +15,7 @@ use crate::domain::notice::Notice;
 use crate::domain::outcome::RecordSums;
 use crate::domain::party::FileKind;
 use crate::format::exchange::{HashRule, ParsedFile};
-use crate::format::state::ExchangeState;
+use crate::format::state::{ExchangeState, HeldFile};
 use crate::pipeline::apply::{self, Answer, Applied, ApplyFault};
 use crate::pipeline::check::Head;
 use crate::pipeline::intake::{Candidate, Cause, FileIdentity, InboundFile, Verdict, admit};
@@ -64,6 +64,13 @@ impl Assessed {
     /// True where a record was applied: a generation is made.
     pub(super) fn makes_generation(&self) -> bool {
         self.applied.as_ref().is_some_and(|applied| !applied.ntf.is_empty())
+    }
+
+    /// True where a thing that was left in its place lies there still, as far as anybody can tell: in a folder that cannot be
+    /// read now nothing is known to be gone.
+    pub(super) fn stays(&self, held: &HeldFile) -> bool {
+        let mut things = self.in_place.iter();
+        things.any(|thing| thing.id == held.id || (thing.is_folder && thing.folder == held.folder))
     }
 }
 

@@ -81,6 +81,8 @@ pub(super) struct InPlace {
     pub envelope: Option<Envelope>,
     /// True where the disk refused to read it.
     pub unreadable: bool,
+    /// True for a whole inbound folder, which could not be listed.
+    pub is_folder: bool,
 }
 
 /// An extract or inquiry, left in place.
@@ -172,10 +174,10 @@ impl Gatherer<'_, '_> {
     /// A file that waits in the spool goes through the ladder again.
     fn held(&mut self, index: usize, held: &HeldFile) -> Result<(), Fault> {
         let (name, bytes) = spool::read_spool(self.site, &held.id)?;
-        // Who released a file accepts its name; and it arrived in the run in which it came first.
-        let label = if held.released { "" } else { name.as_str() };
         let opened = self.open(&held.folder, &name, bytes);
-        let judged = self.judge(&opened, label, false);
+        // Who released a file accepts its name, and one that waits for a serial had its name tested, or accepted, before;
+        // it arrived in the run in which it came first.
+        let judged = self.judge(&opened, "", false);
         self.take(held.id.clone(), &held.folder, name, opened, judged, None, Some(index))
     }
 
@@ -225,6 +227,8 @@ impl Gatherer<'_, '_> {
                 );
                 return Ok(());
             }
+            // The sender took it away since it was listed, perhaps to give it its final name.
+            Err(CopyFault::Io(why)) if why.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(CopyFault::Io(why)) => {
                 let words = format!("cannot be read: {}", why.kind());
                 self.leave(
@@ -271,7 +275,7 @@ impl Gatherer<'_, '_> {
         }
         let arrival = self
             .key
-            .of_arrival(&file.folder, &file.name, &digest::sha256(&opened.bytes));
+            .of_arrival(&file.folder, &file.name, &digest::sha256(opened.content()));
         let id = short(&arrival);
         let (folder, name) = (file.folder.clone(), file.name.clone());
         self.take(id, &folder, name, opened, judged, Some(file), None)
@@ -331,14 +335,14 @@ impl Gatherer<'_, '_> {
             spool::write_spool(self.site, &id, &name, copy)?;
         }
         let detail = detail_of(&judged.verdict, &opened);
-        let size_bytes = u64::try_from(opened.bytes.len()).unwrap_or(u64::MAX);
+        let size_bytes = u64::try_from(opened.content().len()).unwrap_or(u64::MAX);
         let original = file.as_ref().map(|file| Retired {
             path: format!("in/{folder}/{name}"),
             inode: file.facts.inode,
             len_bytes: file.facts.len_bytes,
             modified_ns: file.facts.modified_ns,
         });
-        let sha256 = digest::sha256(&opened.bytes);
+        let sha256 = digest::sha256(opened.content());
         let source = if self.cached_bytes.saturating_add(size_bytes) <= CACHE_BYTES {
             self.cached_bytes = self.cached_bytes.saturating_add(size_bytes);
             Source::Cached(opened.bytes)
@@ -395,6 +399,7 @@ impl Gatherer<'_, '_> {
             detail,
             envelope,
             unreadable,
+            is_folder: name.is_empty(),
         });
     }
 

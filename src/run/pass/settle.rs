@@ -36,6 +36,9 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
     if is_idle(&assessed, &site.exchange()) {
         planned.held = site.exchange().held.len();
         planned.files = result::waiting(&assessed);
+        // What cannot be read is said by every run until it can; the ledger has it once.
+        let unreadable = assessed.in_place.iter().filter(|thing| thing.unreadable);
+        planned.files.extend(unreadable.map(result::left));
         return Ok(planned);
     }
     let folders = site.folders.clone();
@@ -105,13 +108,12 @@ fn is_idle(assessed: &Assessed, state: &ExchangeState) -> bool {
         .in_place
         .iter()
         .all(|thing| known(&thing.id, thing.code.as_str()));
-    let stayed = |id: &str| assessed.in_place.iter().any(|thing| thing.id == id);
     files
         && left
         && state
             .held
             .iter()
-            .all(|held| !held.released && (!held.in_place || stayed(&held.id)))
+            .all(|held| !held.released && (!held.in_place || assessed.stays(held)))
 }
 
 struct Settling<'a, 'm> {
@@ -340,9 +342,11 @@ impl Settling<'_, '_> {
 
     /// The copy in the spool goes to the archive; the original is removed.
     fn put_away(&mut self, judged: &Judged, fate: &Fate) -> Result<(), Fault> {
+        let held = self.state.held.len();
         self.state.held.retain(|held| held.id != judged.id);
         self.retired.extend(judged.original.clone());
-        let copied = judged.held_before.is_some() || !matches!(fate, Fate::Duplicate(_));
+        // The copy of a held file that came again is not lost with its entry.
+        let copied = self.state.held.len() != held || !matches!(fate, Fate::Duplicate(_));
         if copied {
             let spool = super::spool::spool_path(self.site, &judged.id);
             let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;

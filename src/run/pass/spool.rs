@@ -9,7 +9,7 @@ use super::gather::{Judged, Source};
 use crate::domain::fault::Fault;
 use crate::domain::ids::PartyId;
 use crate::pipeline::intake::ShellFinding;
-use crate::run::at_rest::inbound_context;
+use crate::run::at_rest::{self, inbound_context};
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::seal::atrest::{open_at_rest, seal_at_rest};
@@ -34,6 +34,17 @@ pub(super) struct Opened {
     pub(super) shell: Option<ShellFinding>,
     /// Words for people where `shell` says something.
     pub(super) why: String,
+}
+
+impl Opened {
+    /// What tells the file from others: its plain bytes, or those of a package that does not open.
+    pub(super) fn content(&self) -> &[u8] {
+        if self.sealed && self.bytes.is_empty() {
+            &self.raw
+        } else {
+            &self.bytes
+        }
+    }
 }
 
 /// Opens a package with the keys of the site and the pinned key of its sender; a plain file stays as it is.
@@ -114,7 +125,8 @@ pub(super) fn write_spool(site: &Site<'_>, id: &str, name: &str, raw: &[u8]) -> 
 /// The name and the raw bytes of a spool file.
 pub(super) fn read_spool(site: &Site<'_>, id: &str) -> Result<(String, Vec<u8>), Fault> {
     let path = spool_path(site, id);
-    let limit = site.config.intake.max_file_bytes.saturating_add(1 << 20);
+    // What the settings allow now may be less than what was allowed when the file was kept.
+    let limit = at_rest::content_limit(&site.config);
     let sealed = site
         .tools
         .disk
@@ -141,7 +153,8 @@ pub(super) fn load(site: &Site<'_>, judged: &Judged) -> Result<Vec<u8>, Fault> {
         }
         Source::Inbox(file) => {
             let raw = inbox::read_stable(site.tools.disk, file).map_err(|fault| match fault {
-                CopyFault::Io(why) => trouble::unreadable(&file.path)(why),
+                // The folder alone: the name may say anything, a person's name too.
+                CopyFault::Io(why) => trouble::unreadable(file.path.parent().unwrap_or(&file.path))(why),
                 CopyFault::Changed => trouble::bug("a file changed while it was planned; plan again"),
             })?;
             open_raw(site, &file.name, raw).bytes

@@ -193,6 +193,20 @@ impl<'d> Ledger<'d> {
         Ok(ledger)
     }
 
+    /// The log before this one, for reading; `None` for the first one that is kept, and for a log that continues its year
+    /// after a key change, since the log before has another key.
+    ///
+    /// # Errors
+    /// As [`Ledger::open_log`].
+    pub fn before(&self) -> Result<Option<Self>, LedgerError> {
+        let names = log_names(self.files.disk, &self.dir)?;
+        let before = names.into_iter().rfind(|name| *name < self.files.name);
+        match before.filter(|name| name.year() < self.files.name.year()) {
+            Some(name) => Self::open_log(self.files.disk, &self.dir, &self.prefix, &self.verifier, name).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Where the ledger stands.
     pub fn tip(&self) -> Tip {
         Tip {

@@ -20,7 +20,17 @@ impl Settling<'_, '_> {
         let shadowed = code == Code::H07 && self.is_shadowed(judged);
         let detail = result::report(judged, &Fate::Held(code)).detail;
         let known = self.state.held.iter_mut().find(|held| held.id == judged.id);
+        let envelope = judged.envelope;
+        let sender = envelope
+            .and_then(|e| e.sender)
+            .map_or_else(String::new, |id| id.to_string());
+        let kind = envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned());
+        let serial = envelope.map_or(0, |e| e.serial);
         if let Some(known) = known {
+            if envelope.is_some() {
+                // A package that did not open before says only now whose it is and which serial it has.
+                (known.sender, known.kind, known.serial) = (sender, kind, serial);
+            }
             let changed = known.code != code.as_str() || known.released;
             known.released = false;
             code.as_str().clone_into(&mut known.code);
@@ -28,7 +38,6 @@ impl Settling<'_, '_> {
             self.retired.extend(judged.original.clone());
             return changed;
         }
-        let envelope = judged.envelope;
         self.state.held.push(HeldFile {
             id: judged.id.clone(),
             folder: judged.folder.clone(),
@@ -37,11 +46,9 @@ impl Settling<'_, '_> {
             detail,
             size_bytes: judged.size_bytes,
             digest: digest::to_hex(&digest::year_digest(&self.year_key, &judged.sha256)),
-            sender: envelope
-                .and_then(|e| e.sender)
-                .map_or_else(String::new, |id| id.to_string()),
-            kind: envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
-            serial: envelope.map_or(0, |e| e.serial),
+            sender,
+            kind,
+            serial,
             since: self.date.value(),
             in_place: false,
             shadowed,
@@ -68,7 +75,7 @@ impl Settling<'_, '_> {
     pub(super) fn in_place(&mut self, assessed: &Assessed) {
         let mut gone = Vec::new();
         self.state.held.retain(|held| {
-            let stays = !held.in_place || assessed.in_place.iter().any(|thing| thing.id == held.id);
+            let stays = !held.in_place || assessed.stays(held);
             if !stays {
                 gone.push(held.clone());
             }
