@@ -19,6 +19,7 @@ mod ledger;
 mod master;
 mod oracle;
 mod reading;
+mod readme;
 mod review;
 mod rules;
 mod same;
