@@ -230,7 +230,8 @@ fn readers_work_while_a_commit_stands_between_register_and_pointer() {
     let path = desk.root().join("registers/parties.jsonl");
     let mut text = std::fs::read_to_string(&path).unwrap();
     let last = text.lines().last().unwrap().to_owned();
-    text.push_str(&format!("{last}\n"));
+    text.push_str(&last);
+    text.push('\n');
     std::fs::write(path, text).unwrap();
     assert_eq!(desk.fault(&["status"], 8)["fault"], "RegisterDamaged");
 }
