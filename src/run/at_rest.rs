@@ -17,6 +17,11 @@ const CONTENT_MAX_BYTES: u64 = 4 << 30;
 /// A spool file holds the name besides the content, in bytes.
 const NAME_MAX_BYTES: u64 = 1 << 20;
 
+/// Context of the intent of a commit.
+pub const INTENT_CONTEXT: &str = "staging/intent";
+/// Context of the private part of a leaf; which leaf it belongs to is told by the hash in that leaf.
+pub const PRIVATE_CONTEXT: &str = "ledger/private";
+
 /// Context of an inbound file, by its file name: the same in the spool and in the archive, for it is moved by a rename.
 pub fn inbound_context(name: &str) -> String {
     format!("inbound/{name}")

@@ -14,6 +14,7 @@ use rand_core::CryptoRng;
 
 use compared::{check_newest, named_manifest};
 
+use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
 use super::trouble;
 use crate::domain::fault::{Fault, FaultId};
@@ -34,10 +35,6 @@ use crate::store::{atomic, generations};
 
 /// Name of the manifest's hash among the heads of a leaf.
 const MANIFEST: &str = "manifest";
-/// Context under which an intent is sealed.
-const INTENT_CONTEXT: &str = "staging/intent";
-/// Context under which the private part of a leaf is sealed.
-pub const PRIVATE_CONTEXT: &str = "ledger/private";
 /// Largest intent, decompressed.
 const INTENT_MAX_BYTES: u64 = 256 << 20;
 

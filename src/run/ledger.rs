@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::commit::PRIVATE_CONTEXT;
+use super::at_rest::PRIVATE_CONTEXT;
 use super::examine::Examined;
 use super::site::{Site, origin_prefix};
 use super::trouble;

@@ -25,10 +25,8 @@ const TAG_LEN: usize = 16;
 pub enum Purpose {
     /// A run of the master or of its history.
     Run,
-    /// A small file at rest: archive of inbound files, stored answers, spool.
+    /// A small file at rest: archive of inbound files, stored answers, spool, private parts of leaves.
     AtRest,
-    /// Private parts of ledger leaves, subject lists.
-    Ledger,
     /// A backup.
     Backup,
 }
@@ -39,7 +37,6 @@ impl Purpose {
         match self {
             Self::Run => "run",
             Self::AtRest => "at-rest",
-            Self::Ledger => "ledger",
             Self::Backup => "backup",
         }
     }
