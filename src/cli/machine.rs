@@ -1,5 +1,6 @@
 //! The real machine behind the ports, as the environment asks for it.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -101,14 +102,40 @@ pub fn with_site<T>(
     access: Access,
     work: impl FnOnce(&mut Site<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let machine = Machine::new(surroundings)?;
     let ask = || ask_passphrase(cli.lang.unwrap_or(surroundings.lang));
+    with_site_asking(cli, surroundings, access, &ask, work)
+}
+
+/// The same with another way to ask for the passphrase.
+pub fn with_site_asking<T>(
+    cli: &Cli,
+    surroundings: &Surroundings,
+    access: Access,
+    ask_passphrase: &dyn Fn() -> Result<Zeroizing<String>, Fault>,
+    work: impl FnOnce(&mut Site<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let machine = Machine::new(surroundings)?;
     let unlocking = Unlocking {
-        ask_passphrase: &ask,
+        ask_passphrase,
         credentials: surroundings.credentials.as_deref(),
     };
     let mut site = Site::open(machine.tools(), cli.site(), access, unlocking)?;
     work(&mut site)
+}
+
+/// Asks once and remembers the answer as long as the command runs: `watch` opens the site anew for every pass.
+pub fn asking_once(
+    ask: impl Fn() -> Result<Zeroizing<String>, Fault>,
+) -> impl Fn() -> Result<Zeroizing<String>, Fault> {
+    let told = RefCell::new(None);
+    move || {
+        if let Some(told) = &*told.borrow() {
+            return Ok(Zeroizing::clone(told));
+        }
+        let fresh = ask()?;
+        told.replace(Some(fresh.clone()));
+        Ok(fresh)
+    }
 }
 
 /// Reads settings and keys of the site that the command line names, and does some work with them: for commands that must
@@ -161,5 +188,25 @@ pub fn threads(cli: &Cli, site: &Site<'_>) -> usize {
         wanted
     } else {
         std::thread::available_parallelism().map_or(1, usize::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_passphrase_is_asked_for_once() {
+        let asked = Cell::new(0);
+        let ask = asking_once(|| {
+            asked.set(asked.get() + 1);
+            Ok(Zeroizing::new("関所の合言葉".to_owned()))
+        });
+        for _ in 0..3 {
+            assert_eq!(*ask().unwrap(), "関所の合言葉");
+        }
+        assert_eq!(asked.get(), 1);
     }
 }

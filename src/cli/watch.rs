@@ -3,7 +3,7 @@
 use super::Ended;
 use super::args::Cli;
 use super::env::Surroundings;
-use super::machine::{threads, with_site};
+use super::machine::{ask_passphrase, asking_once, threads, with_site_asking};
 use super::passes;
 use super::show::Out;
 use crate::domain::fault::{Class, Fault};
@@ -23,9 +23,10 @@ pub struct Args {
 /// Runs the command.
 pub fn run(cli: &Cli, surroundings: &Surroundings, args: &Args, out: &mut Out) -> Ended {
     let stop = StopFlag::listen().map_err(trouble::bug)?;
+    let ask = asking_once(|| ask_passphrase(cli.lang.unwrap_or(surroundings.lang)));
     while !stop.is_set() {
         // The lock is held for one pass only, so that an operator's command gets its turn between two.
-        let pass = with_site(cli, surroundings, Access::Write, |site| {
+        let pass = with_site_asking(cli, surroundings, Access::Write, &ask, |site| {
             let settings = PassSettings {
                 business_date: cli.business_date,
                 threads: threads(cli, site),

@@ -15,7 +15,7 @@ use crate::pipeline::journal;
 use crate::seal::digest;
 use crate::seal::hpke::SealingPublicKey;
 use crate::seal::notesign::NoteVerifier;
-use crate::store::registers::{PARTIES, Parties};
+use crate::store::registers::{PARTIES, Parties, RegisterError};
 use crate::store::staging::Stage;
 
 /// No import file is larger.
@@ -65,10 +65,11 @@ pub fn put(site: &mut Site<'_>, parties: Vec<Party>, date: Option<BusinessDate>)
             Some(_) => imported.changed += 1,
             None => imported.added += 1,
         }
+        let id = party.id;
+        register.add(party, now).map_err(|why| unfit(&why))?;
         site.folders
-            .create_for_party(site.tools.disk, party.id.as_str())
+            .create_for_party(site.tools.disk, id.as_str())
             .map_err(trouble::disk(&site.folders.inbound()))?;
-        register.add(party, now).map_err(trouble::bug)?;
     }
     if imported.added + imported.changed > 0 {
         store(site, &register, business_date)?;
@@ -112,6 +113,16 @@ pub fn check_keys(party: &Party) -> Result<(), String> {
         NoteVerifier::parse(text).map_err(|e| format!("signing_key: {e}"))?;
     }
     Ok(())
+}
+
+fn unfit(why: &RegisterError) -> Fault {
+    let words = match why {
+        RegisterError::Line(fault) => fault.why.clone(),
+        RegisterError::Io(_) | RegisterError::Chain { .. } => why.to_string(),
+    };
+    Fault::new(FaultId::UsageWrong)
+        .with("command", "party")
+        .with("why", words)
 }
 
 /// A registered party.

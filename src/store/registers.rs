@@ -104,12 +104,20 @@ impl Parties {
     }
 
     /// Adds the newest state of a party.
+    ///
+    /// # Errors
+    /// `Line` where the line would not be read back as this party: the register would be lost with it.
     pub fn add(&mut self, party: Party, time: Instant) -> Result<(), RegisterError> {
         let no = self.lines.saturating_add(1);
         let line = RegisterLine::render(no, &self.head, time, &party).ok_or_else(|| RegisterFault {
             line: no,
             why: "cannot be written".to_owned(),
         })?;
+        let read = RegisterLine::parse(&line, no)?.party.check();
+        if read.as_ref() != Ok(&party) {
+            let why = read.err().unwrap_or_else(|| "is read back as another".to_owned());
+            return Err(RegisterFault { line: no, why }.into());
+        }
         self.push(&line, party);
         Ok(())
     }

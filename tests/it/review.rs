@@ -1,7 +1,8 @@
 //! What a review of the run found: rollback, crashes between two steps, readers beside a commit, files that came twice,
 //! names and folders that change meanwhile.
 
-use std::io;
+mod switched;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +10,7 @@ use sekisho::domain::fault::{Fault, FaultId};
 use sekisho::os::clock::SystemClock;
 use sekisho::os::disk::RealDisk;
 use sekisho::os::entropy::SystemEntropy;
-use sekisho::ports::{Disk, Facts, FolderEntry, Lock, ReadAt, WriteNew};
+use sekisho::ports::Disk;
 use sekisho::run::init::{UnlockWish, Wish, init};
 use sekisho::run::parties;
 use sekisho::run::pass::{self, PassResult, PassSettings};
@@ -17,87 +18,7 @@ use sekisho::run::site::{Access, Site, Tools};
 
 use crate::desk::files::*;
 use crate::desk::{Desk, names, unlocking};
-
-/// What an operation on the disk is about: its name and the path that it changes or reads.
-type Rule = Box<dyn Fn(&str, &Path) -> bool + Send + Sync>;
-
-/// A disk that is switched off just before the first operation that the rule names, and stays off; or, with `once`, one
-/// that fails at every such operation and works otherwise.
-struct Switched {
-    rule: Rule,
-    off: AtomicBool,
-    stays_off: bool,
-}
-
-impl Switched {
-    fn off_at(rule: impl Fn(&str, &Path) -> bool + Send + Sync + 'static) -> Self {
-        Self {
-            rule: Box::new(rule),
-            off: AtomicBool::new(false),
-            stays_off: true,
-        }
-    }
-
-    fn failing_at(rule: impl Fn(&str, &Path) -> bool + Send + Sync + 'static) -> Self {
-        Self {
-            stays_off: false,
-            ..Self::off_at(rule)
-        }
-    }
-
-    fn step(&self, what: &str, path: &Path) -> io::Result<()> {
-        if (self.rule)(what, path) {
-            self.off.store(self.stays_off, Ordering::SeqCst);
-            return Err(io::Error::from_raw_os_error(5));
-        }
-        if self.off.load(Ordering::SeqCst) {
-            return Err(io::Error::from_raw_os_error(5));
-        }
-        Ok(())
-    }
-}
-
-impl Disk for Switched {
-    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
-        self.step("open", path)?;
-        RealDisk.open(path)
-    }
-    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
-        self.step("create", path)?;
-        RealDisk.create(path)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step("rename", to)?;
-        RealDisk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.step("remove", path)?;
-        RealDisk.remove(path)
-    }
-    fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.step("remove_folder", path)?;
-        RealDisk.remove_folder(path)
-    }
-    fn create_folder(&self, path: &Path) -> io::Result<()> {
-        self.step("create_folder", path)?;
-        RealDisk.create_folder(path)
-    }
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        self.step("sync_folder", path)?;
-        RealDisk.sync_folder(path)
-    }
-    fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
-        self.step("list", path)?;
-        RealDisk.list(path)
-    }
-    fn facts(&self, path: &Path) -> io::Result<Facts> {
-        self.step("facts", path)?;
-        RealDisk.facts(path)
-    }
-    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
-        RealDisk.lock(path)
-    }
-}
+use switched::Switched;
 
 /// Opens the site on a disk and does something with it.
 fn with<T>(
@@ -459,6 +380,35 @@ fn a_package_never_lies_in_an_outbound_folder_without_its_proof() {
     assert!(package.exists());
     assert!(package.with_extension("seki.tlog-proof").exists());
     assert_eq!(desk.run().code, 0);
+}
+
+#[test]
+fn a_party_that_could_not_be_read_back_is_never_written() {
+    let desk = Desk::new();
+    let good = ["--kind", "municipality", "--name", "鹿角市", "--from", "2002-08-05"];
+    let add = |party: &str, with: &[&str]| {
+        let mut args = vec!["party", "add", party];
+        for pair in good.chunks(2).filter(|pair| !with.contains(&pair[0])) {
+            args.extend_from_slice(pair);
+        }
+        args.extend_from_slice(with);
+        args.extend_from_slice(&["--business-date", DAY]);
+        desk.program(&[&["--json"], &args[..]].concat())
+    };
+    for (party, with, why) in [
+        ("052094", ["--name", ""], "name must be given"),
+        ("052094", ["--sends", "NTF"], "NTF is not a kind that a party sends"),
+        ("052094", ["--to", "2001-01-01"], "active_to is before active_from"),
+        ("052094", ["--gaiji-table", "../../keys/site.keys"], "plain file name"),
+        ("AB", ["--name", "x"], "party_id of a municipality"),
+    ] {
+        let ran = add(party, &with);
+        assert_eq!(ran.code(), 2, "{with:?}: {}", ran.err());
+        assert!(ran.err().contains(why), "{with:?}: {}", ran.err());
+    }
+    assert!(!desk.root().join("in/AB").exists());
+    assert_eq!(add("052094", &["--sends", "UPD"]).code(), 0);
+    desk.json(&["status"], 0);
 }
 
 #[test]
