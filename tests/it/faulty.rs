@@ -364,3 +364,63 @@ fn an_error_while_recovering_from_an_error() {
     }
     assert!(twice > 50, "{twice}");
 }
+
+/// When one operation on one path comes, somebody puts other bytes at a second path, once.
+struct Meanwhile {
+    disk: MemoryDisk,
+    when: (&'static str, String),
+    put: (String, Vec<u8>),
+    done: AtomicU64,
+}
+
+impl Trouble for Meanwhile {
+    fn at(&self, operation: &'static str, path: &Path) -> io::Result<()> {
+        let (at, of) = (&self.when.0, Path::new(&self.when.1));
+        if operation == *at && path == of && self.done.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.disk.put(Path::new(&self.put.0), &self.put.1)?;
+        }
+        Ok(())
+    }
+}
+
+/// A pass in the middle of which a file is replaced.
+fn replaced(small: &Small, when: (&'static str, &str), put: (&str, &[u8])) -> sekisho::run::pass::PassResult {
+    let meanwhile = Meanwhile {
+        disk: small.disk.clone(),
+        when: (when.0, format!("{ROOT}/{}", when.1)),
+        put: (format!("{ROOT}/{}", put.0), put.1.to_vec()),
+        done: AtomicU64::new(0),
+    };
+    let faulty = Faulty::new(small.disk.clone(), meanwhile);
+    let result = pass_on(&faulty, 2).unwrap();
+    assert_eq!(faulty.trouble.done.load(Ordering::SeqCst).min(1), 1, "it never came to that");
+    result
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_waits_for_the_next_pass() {
+    let small = two_towns();
+    let path = format!("in/{AKITA}/{}", name(AKITA, 1));
+    let longer = upd(AKITA, 1, &[ANNA, CHIE]);
+    let result = replaced(&small, ("open", &path), (&path, &longer));
+    let file = result.files.iter().find(|file| file.folder == AKITA).unwrap();
+    let code = file.code.map(|code| code.as_str());
+    assert_eq!((file.outcome, code, file.detail.as_str()), ("held", Some("H01"), "still growing"));
+    assert_eq!((result.class(), result.residents_after), (Class::Held, 1));
+    let result = pass_on(&small.disk, 3).unwrap();
+    assert_eq!((result.class(), result.residents_after), (Class::Done, 3));
+}
+
+#[test]
+fn a_file_that_is_replaced_after_it_was_read_is_taken_as_a_new_one() {
+    let small = Small::new();
+    small.put(AKITA, "file.dat", &upd(AKITA, 1, &[ANNA]));
+    let path = format!("in/{AKITA}/file.dat");
+    // The commit is decided; the original would be removed next.
+    let result = replaced(&small, ("rename", "store/CURRENT"), (&path, &upd(AKITA, 2, &[BEN])));
+    assert_eq!((result.class(), result.residents_after), (Class::Done, 1));
+    let result = pass_on(&small.disk, 3).unwrap();
+    assert_eq!((result.class(), result.residents_after), (Class::Done, 2));
+    let state = state(&small.disk, &small.parties);
+    assert_eq!((state.archive.len(), state.inbox.len()), (2, 0));
+}
