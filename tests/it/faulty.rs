@@ -393,7 +393,11 @@ fn replaced(small: &Small, when: (&'static str, &str), put: (&str, &[u8])) -> se
     };
     let faulty = Faulty::new(small.disk.clone(), meanwhile);
     let result = pass_on(&faulty, 2).unwrap();
-    assert_eq!(faulty.trouble.done.load(Ordering::SeqCst).min(1), 1, "it never came to that");
+    assert_eq!(
+        faulty.trouble.done.load(Ordering::SeqCst).min(1),
+        1,
+        "it never came to that"
+    );
     result
 }
 
@@ -405,7 +409,10 @@ fn a_file_that_changes_while_it_is_read_waits_for_the_next_pass() {
     let result = replaced(&small, ("open", &path), (&path, &longer));
     let file = result.files.iter().find(|file| file.folder == AKITA).unwrap();
     let code = file.code.map(|code| code.as_str());
-    assert_eq!((file.outcome, code, file.detail.as_str()), ("held", Some("H01"), "still growing"));
+    assert_eq!(
+        (file.outcome, code, file.detail.as_str()),
+        ("held", Some("H01"), "still growing")
+    );
     assert_eq!((result.class(), result.residents_after), (Class::Held, 1));
     let result = pass_on(&small.disk, 3).unwrap();
     assert_eq!((result.class(), result.residents_after), (Class::Done, 3));
