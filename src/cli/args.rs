@@ -14,6 +14,9 @@ use super::{run, seal, status, watch};
 use crate::domain::fault::{Class, Fault, FaultId, Lang};
 use crate::domain::instant::BusinessDate;
 
+/// Heading of the options that every command has.
+const COMMON: &str = "Options of every command (共通)";
+
 /// 関所 — checks, applies and passes on the files of the resident-register network (住基ネット).
 ///
 /// Every file that comes in is examined, every file that goes out is sealed, and each crossing stands in a ledger.
@@ -21,19 +24,19 @@ use crate::domain::instant::BusinessDate;
 #[command(name = "sekisho", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
     /// Folder of the site; default the current one (サイトのフォルダ)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "DIR")]
     pub site: Option<PathBuf>,
     /// Language of messages: ja or en; default by LANG (メッセージの言語)
-    #[arg(long, global = true, value_parser = lang)]
+    #[arg(long, global = true, help_heading = COMMON, value_parser = lang)]
     pub lang: Option<Lang>,
     /// Print facts as JSON (JSONで出力)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub json: bool,
     /// Business date, YYYY-MM-DD; default today (業務日)
-    #[arg(long, global = true, value_name = "DATE", value_parser = date)]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "DATE", value_parser = date)]
     pub business_date: Option<BusinessDate>,
     /// Worker threads; default by sekisho.toml (並列数)
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "N")]
     pub threads: Option<u16>,
     /// Command
     #[command(subcommand)]
@@ -135,6 +138,8 @@ pub fn refuse(fault: &clap::Error) -> ExitCode {
     let class = match (fault.use_stderr(), printed) {
         (true, _) => Class::Usage,
         (false, Ok(())) => Class::Done,
+        // Who reads the first lines of a help only closes the pipe; nothing was lost.
+        (false, Err(why)) if why.kind() == std::io::ErrorKind::BrokenPipe => Class::Done,
         (false, Err(_)) => Class::Storage,
     };
     ExitCode::from(class.exit_code())
