@@ -408,7 +408,7 @@ fn a_file_that_changes_while_it_is_read_waits_for_the_next_pass() {
     let longer = upd(AKITA, 1, &[ANNA, CHIE]);
     let result = replaced(&small, ("open", &path), (&path, &longer));
     let file = result.files.iter().find(|file| file.folder == AKITA).unwrap();
-    let code = file.code.map(|code| code.as_str());
+    let code = file.code.map(Code::as_str);
     assert_eq!(
         (file.outcome, code, file.detail.as_str()),
         ("held", Some("H01"), "still growing")
