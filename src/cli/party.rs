@@ -22,7 +22,7 @@ pub enum Command {
         /// CSV file, see docs/formats/site.md
         file: PathBuf,
     },
-    /// Register or change one party (団体を1件登録・変更する)
+    /// Register one party (団体を1件登録する)
     Add(Box<AddArgs>),
     /// Register the public keys of a party (公開鍵を登録する)
     Key {
@@ -110,6 +110,12 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             let party = of_args(args);
             parties::check_keys(&party).map_err(|why| wrong(&why))?;
             let done = with_site(cli, surroundings, Access::Write, |site| {
+                // Adding over a known party would drop the keys and codes that were not typed again.
+                if parties::get(site, party.id).is_ok() {
+                    return Err(wrong(
+                        "the party is registered: change it with `party import`, `party key` or `party end`",
+                    ));
+                }
                 parties::put(site, vec![party], date)
             })?;
             show_done(out, done)

@@ -409,6 +409,57 @@ fn a_party_that_could_not_be_read_back_is_never_written() {
     assert!(!desk.root().join("in/AB").exists());
     assert_eq!(add("052094", &["--sends", "UPD"]).code(), 0);
     desk.json(&["status"], 0);
+    // Again would drop what is not typed again.
+    let again = add("052094", &["--sends", "EXT"]);
+    assert_eq!(again.code(), 2);
+    assert!(again.err().contains("is registered"), "{}", again.err());
+}
+
+#[test]
+fn a_gaiji_table_that_cannot_be_read_stops_nobody_else() {
+    let desk = Desk::new();
+    desk.look(|site| {
+        let mut party = site.parties.get(id(AKITA)).unwrap().clone();
+        party.gaiji_table = Some("akita.csv".to_owned());
+        let line = sekisho::format::register::PartyText::of(&party);
+        let mut csv = csv::Writer::from_path(desk.path("akita-party.csv")).unwrap();
+        csv.serialize(line).unwrap();
+        csv.flush().unwrap();
+    });
+    desk.must(&[
+        "party",
+        "import",
+        desk.path("akita-party.csv").to_str().unwrap(),
+        "--business-date",
+        DAY,
+    ]);
+    std::fs::write(
+        desk.root().join("registers/gaiji/akita.csv"),
+        "cell,text,note\nFFFF,x,\n",
+    )
+    .unwrap();
+    desk.send(AKITA, 1, &[ANNA]);
+    desk.send(NOSHIRO, 1, &[BEN]);
+    let pass = desk.run();
+    assert_eq!(pass.code, 3);
+    assert_eq!(pass.file(&name(AKITA, 1)).0, "held H03");
+    assert_eq!(pass.file(&name(NOSHIRO, 1)).0, "processed");
+    let held = desk.json(&["held", "list"], 3);
+    assert!(held[0]["detail"].as_str().unwrap().contains("akita.csv"), "{held}");
+    // Put right and released, it is taken.
+    std::fs::write(
+        desk.root().join("registers/gaiji/akita.csv"),
+        "cell,text,note\nF040,\u{9AD9},\n",
+    )
+    .unwrap();
+    desk.must(&[
+        "held",
+        "release",
+        held[0]["id"].as_str().unwrap(),
+        "--business-date",
+        DAY,
+    ]);
+    assert_eq!(desk.run().file(&name(AKITA, 1)).0, "processed");
 }
 
 #[test]

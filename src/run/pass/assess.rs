@@ -265,10 +265,12 @@ fn acknowledge(
         .ok()
         .and_then(|p| p.header.reply_to);
     let named = named.map(|hash| crate::seal::digest::to_hex(&key.of_notice(&hash)));
+    // Notices go to the national body alone, so nobody else can acknowledge one.
+    let national = file.header().sender == site.config.national_body;
     let open = state
         .unacknowledged
         .iter()
-        .find(|open| Some(&open.digest) == named.as_ref());
+        .find(|open| national && Some(&open.digest) == named.as_ref());
     Ok(Fate::Acknowledges(Box::new(file), open.map(|open| open.serial)))
 }
 

@@ -1,15 +1,16 @@
 //! Brings what lies in the inbound folders and what waits in the spool, opens packages, and judges each file by itself.
 
 use super::identity::{Book, IdentityKey};
-use super::spool::{self, Opened, open_raw};
+use super::spool::{self, Opened, detail_of, open_raw};
 use crate::domain::code::Code;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, Lang};
 use crate::domain::ids::PartyId;
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
 use crate::pipeline::intake::{self, Arrival, ShellFinding, Verdict};
+use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::seal::digest;
@@ -316,7 +317,17 @@ impl Gatherer<'_, '_> {
         {
             judged.verdict = Verdict::Held(intake::Cause::NotAuthentic);
         }
+        // A table that cannot be used is a fault of this party's registration, and stops nobody else's file.
+        if matches!(judged.verdict, Verdict::Ready(_)) && self.wrong_table(judged.envelope).is_some() {
+            judged.verdict = Verdict::Held(intake::Cause::KindNotRegistered);
+        }
         judged
+    }
+
+    /// Why the gaiji table of the sender cannot be used.
+    fn wrong_table(&self, envelope: Option<Envelope>) -> Option<Fault> {
+        let party = self.party(envelope.and_then(|e| e.sender))?;
+        gaiji::of_party(self.site.tools.disk, &self.site.folders, party).err()
     }
 
     fn party(&self, id: Option<PartyId>) -> Option<&Party> {
@@ -343,7 +354,12 @@ impl Gatherer<'_, '_> {
             let copy = if opened.sealed { &opened.raw } else { &opened.bytes };
             spool::write_spool(self.site, &id, &name, copy)?;
         }
-        let detail = detail_of(&judged.verdict, &opened);
+        let detail = match self.wrong_table(judged.envelope) {
+            Some(fault) if matches!(judged.verdict, Verdict::Held(intake::Cause::KindNotRegistered)) => {
+                fault.what(Lang::En)
+            }
+            Some(_) | None => detail_of(&judged.verdict, &opened),
+        };
         let size_bytes = u64::try_from(opened.content().len()).unwrap_or(u64::MAX);
         let original = file.as_ref().map(|file| Retired {
             path: format!("in/{folder}/{name}"),
@@ -443,17 +459,6 @@ impl Gatherer<'_, '_> {
             }
         }
         opened
-    }
-}
-
-fn detail_of(verdict: &Verdict, opened: &Opened) -> String {
-    match verdict {
-        Verdict::Held(intake::Cause::NotAuthentic) if opened.why.is_empty() => {
-            "no sealing key is registered for the answer".to_owned()
-        }
-        Verdict::Held(intake::Cause::NotAuthentic) => opened.why.clone(),
-        Verdict::Held(cause) | Verdict::Rejected { cause, .. } => cause.to_string(),
-        Verdict::Duplicate(_) | Verdict::Ready(_) => String::new(),
     }
 }
 

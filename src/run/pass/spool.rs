@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::gather::{Judged, Source};
 use crate::domain::fault::Fault;
 use crate::domain::ids::PartyId;
-use crate::pipeline::intake::ShellFinding;
+use crate::pipeline::intake::{self, ShellFinding, Verdict};
 use crate::run::at_rest::{self, inbound_context};
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -179,4 +179,16 @@ pub(super) fn tidy(site: &Site<'_>) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Words for people where the verdict alone does not say enough.
+pub(super) fn detail_of(verdict: &Verdict, opened: &Opened) -> String {
+    match verdict {
+        Verdict::Held(intake::Cause::NotAuthentic) if opened.why.is_empty() => {
+            "no sealing key is registered for the answer".to_owned()
+        }
+        Verdict::Held(intake::Cause::NotAuthentic) => opened.why.clone(),
+        Verdict::Held(cause) | Verdict::Rejected { cause, .. } => cause.to_string(),
+        Verdict::Duplicate(_) | Verdict::Ready(_) => String::new(),
+    }
 }
