@@ -86,6 +86,11 @@ impl Out {
 
     /// Prints a fault on standard error, after what was printed so far.
     pub fn fault(&mut self, fault: &Fault) {
+        // Who takes the first lines of a list only closes the pipe and wants no more words; the exit code still says it.
+        let closed = io::ErrorKind::BrokenPipe.to_string();
+        if fault.id == FaultId::OutputFailed && fault.args().iter().any(|(_, why)| *why == closed) {
+            return;
+        }
         let flushed = self.to.flush();
         let text = if self.json {
             let args: serde_json::Map<String, serde_json::Value> = fault
