@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sekisho::domain::code::Code;
-use sekisho::domain::fault::Class;
+use sekisho::domain::fault::{Class, Fault};
 use sekisho::ports::memory::MemoryDisk;
 use sekisho::ports::{Disk, Facts, FolderEntry, Lock, ReadAt, WriteNew};
 use sekisho::run::master::{What, export};
-use sekisho::run::site::Site;
+use sekisho::run::site::{Access, Site};
+use sekisho::run::{generations, held, parties};
 
 use crate::desk::files::*;
-use crate::desk::memory::{ROOT, Small, look, pass_on, state};
+use crate::desk::memory::{Machine, ROOT, Small, look, pass_on, state};
 use crate::desk::state::shown;
+use crate::desk::unlocking;
 
 /// Which operations fail, and how.
 trait Trouble: Send + Sync {
@@ -430,4 +432,53 @@ fn a_file_that_is_replaced_after_it_was_read_is_taken_as_a_new_one() {
     assert_eq!((result.class(), result.residents_after), (Class::Done, 2));
     let state = state(&small.disk, &small.parties);
     assert_eq!((state.archive.len(), state.inbox.len()), (2, 0));
+}
+
+/// An act of an operator, with an error at any of its operations: a fault of storage, and after the next pass it was done
+/// or it was not, nothing in between.
+fn done_or_not(small: &Small, act: &dyn Fn(&mut Site<'_>) -> Result<(), Fault>) {
+    let on = |disk: &dyn Disk| {
+        let machine = Machine::new(3);
+        let mut site = Site::open(machine.tools(disk), Path::new(ROOT), Access::Write, unlocking())?;
+        act(&mut site)
+    };
+    let undone = once(&small.disk, 0, 5);
+    pass_on(&undone, 4).unwrap();
+    let counting = once(&small.disk, 0, 5);
+    on(&counting).unwrap();
+    let total = counting.trouble.done.load(Ordering::SeqCst);
+    pass_on(&counting.disk, 4).unwrap();
+    let both = [&undone.disk, &counting.disk].map(|disk| state(disk, &small.parties));
+    assert_ne!(both[0], both[1]);
+    let mut ended = [0, 0];
+    for at in 1..=total {
+        let faulty = once(&small.disk, at, 28);
+        if let Err(fault) = on(&faulty) {
+            assert_eq!(fault.class(), Class::Storage, "operation {at} of {total}: {fault}");
+        }
+        pass_on(&faulty.disk, 4).unwrap_or_else(|fault| panic!("operation {at} of {total}: {fault}"));
+        let after = state(&faulty.disk, &small.parties);
+        let which = both.iter().position(|state| *state == after);
+        ended[which.unwrap_or_else(|| panic!("operation {at} of {total} left something else: {after:?}"))] += 1;
+    }
+    assert!(ended[0] > 10 && ended[1] > 5, "{ended:?} of {total}");
+}
+
+#[test]
+fn an_error_in_a_change_of_the_register_a_decision_or_a_compaction() {
+    let small = two_towns();
+    pass_on(&small.disk, 2).unwrap();
+    done_or_not(&small, &|site| {
+        let mut party = site.parties.get(id(AKITA)).unwrap().clone();
+        party.hash_optional = true;
+        parties::put(site, vec![party], Some(day(DAY))).map(|_| ())
+    });
+    small.put(AKITA, &name(AKITA, 2), &upd(AKITA, 2, &[CHIE]));
+    small.put("052035", &name("052035", 1), &upd("052035", 1, &[EMI]));
+    pass_on(&small.disk, 6).unwrap();
+    done_or_not(&small, &|site| {
+        let held = site.exchange().held[0].id.clone();
+        held::drop_file(site, &held, Some(day(DAY))).map(|_| ())
+    });
+    done_or_not(&small, &|site| generations::compact(site, Some(day(DAY))).map(|_| ()));
 }
