@@ -3,6 +3,7 @@
 //! `os` implements them on the real machine; the tests implement them to cause faults.
 
 pub mod memory;
+pub mod simulated;
 
 use std::io;
 use std::path::Path;
