@@ -4,6 +4,7 @@
 
 pub mod guarded;
 pub mod memory;
+pub mod simulated;
 
 use std::io;
 use std::path::Path;

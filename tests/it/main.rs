@@ -18,6 +18,7 @@ mod layout;
 mod ledger;
 mod master;
 mod oracle;
+mod power;
 mod reading;
 mod readme;
 mod review;

@@ -1,0 +1,3 @@
+//! Power loss, faults and kills on the simulated disk (`docs/reliability.md`, F1-F3, F6).
+
+mod agreement;
