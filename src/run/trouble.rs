@@ -115,6 +115,9 @@ pub fn register(path: &Path) -> impl Fn(RegisterError) -> Fault {
     let path = path.to_owned();
     move |why| match why {
         RegisterError::Io(source) => disk_ref(&path, &source),
+        RegisterError::Newer { format, .. } => Fault::new(FaultId::StoreNewer)
+            .with("object", "registers/parties.jsonl")
+            .with("version", format),
         RegisterError::Line(_) | RegisterError::Chain { .. } => {
             Fault::new(FaultId::RegisterDamaged).with("path", path.display())
         }
