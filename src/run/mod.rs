@@ -29,3 +29,4 @@ pub mod table;
 pub mod trouble;
 pub mod trust;
 pub mod verify;
+pub mod witness;

@@ -27,3 +27,4 @@ mod scenario;
 mod seal;
 mod shared;
 mod text;
+mod verified;
