@@ -168,6 +168,14 @@ faults! {
         "use that program" "その版のプログラムを使ってください";
     LedgerDamaged Integrity "ledger: {why}" "台帳: {why}"
         "do not run again; call the administrator and `sekisho ledger verify`" "再実行せず、管理者に連絡し `sekisho ledger verify` を行ってください";
+    LedgerRolledBack Integrity "the ledger was put back to an earlier state: this site's ledger has {has} leaves in log {log}, the witness {path} saw {saw} in log {sawlog}"
+        "台帳が以前の状態に戻されています: 台帳 {log} は {has} 件ですが、{path} は台帳 {sawlog} の {saw} 件を確認しています"
+        "do not run again; call the administrator: leaves were lost, and with them acts" "再実行せず、管理者に連絡してください（記録が失われています）";
+    LedgerForked Integrity "the ledger was written anew: log {log} differs from what the witness {path} saw ({saw} leaves); forked at a leaf from {from} to {to}"
+        "台帳が書き換えられています: 台帳 {log} は {path} が確認した {saw} 件と異なります（{from} 番から {to} 番の間で分岐）"
+        "do not run again; call the administrator: the signing key of the ledger was misused" "再実行せず、管理者に連絡してください（台帳の署名鍵が悪用されています）";
+    WitnessWrong Refused "{path} is no witness of this ledger: {why}" "{path} はこの台帳のチェックポイントではありません: {why}"
+        "give a checkpoint of `sekisho ledger checkpoint`, or a .tlog-proof file, of this site" "このサイトの `sekisho ledger checkpoint` の出力か .tlog-proof ファイルを指定してください";
     RegisterDamaged Integrity "the register {path} is not the one that the ledger names" "登録簿 {path} が台帳の記録と一致しません"
         "do not run again; call the administrator" "再実行せず、管理者に連絡してください";
     StagingLost Integrity "the ledger says that commit {commit} was decided, but its staged objects are missing: {why}"
@@ -209,7 +217,7 @@ faults! {
         "see `sekisho check`, or take the file as it is with --out" "`sekisho check` で確かめるか、--out でそのまま取り出してください";
     PackageOther Refused "{path} is not a package" "{path} は封緘ファイルではありません"
         "give the .seki file as it was received" "受け取ったままの .seki ファイルを指定してください";
-    PackageVersion Refused "{path} is a package of a version that this program does not know" "{path} はこのプログラムの知らない版の封緘ファイルです"
+    PackageVersion Newer "{path} is a package of a version that this program does not know" "{path} はこのプログラムの知らない版の封緘ファイルです"
         "use a newer program" "新しい版のプログラムを使ってください";
     PackageHeader Refused "{path}: the header is damaged: {why}" "{path}: ヘッダが壊れています: {why}"
         "fetch the file again, or ask the sender for it" "もう一度受け取るか、送信元に再送を依頼してください";

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use zeroize::{Zeroize as _, Zeroizing};
 use zstd::stream::write::Decoder;
 
-use super::{AtRestFault, LENGTH_LEN, PARAMS, PREFIX_LEN, WRAPPED_LEN, aad, split};
+use super::{AtRestFault, LENGTH_LEN, PARAMS, PREFIX_LEN, VERSION, WRAPPED_LEN, aad, split};
 use crate::seal::floe::{Content, FloeFault, FloeKey, HEADER_LEN, Opener};
 use crate::seal::secret::SiteKey;
 use crate::seal::wrap::{Purpose, unwrap_key};
@@ -60,7 +60,20 @@ impl AtRestTest {
         total_len: u64,
         limit_bytes: u64,
     ) -> Result<Self, AtRestFault> {
-        let (wrapped, sealed) = split(front)?;
+        let (wrapped, sealed) = match split(front) {
+            // A changed bit must not pass for a newer program: what opens as our version is of our version.
+            Err(AtRestFault::UnsupportedVersion { got }) => {
+                let mut ours = front.to_vec();
+                if let Some(version) = ours.get_mut(PREFIX_LEN - 1) {
+                    *version = VERSION;
+                }
+                return match Self::new(site, context, &ours, total_len, limit_bytes) {
+                    Ok(_) => Err(AtRestFault::NotAtRest),
+                    Err(_) => Err(AtRestFault::UnsupportedVersion { got }),
+                };
+            }
+            other => other?,
+        };
         let key = FloeKey::new(*unwrap_key(site, Purpose::AtRest, context, wrapped)?);
         let sealed_len = total_len.saturating_sub((PREFIX_LEN + WRAPPED_LEN) as u64);
         let content = PARAMS.content_of(sealed_len)?;
@@ -164,13 +177,18 @@ mod tests {
         for plain in [&b""[..], b"x", &[7; 100_000], &noise] {
             let sealed = seal(plain);
             assert_eq!(test(&sealed, LIMIT), Ok(plain.len() as u64));
-            for at in [0, 8, 9, 12, 70, 80, 100, 146, 147, 151, 165, sealed.len() / 2, sealed.len() - 1] {
+            for at in [0, 9, 12, 70, 80, 100, 146, 147, 151, 165, sealed.len() / 2, sealed.len() - 1] {
                 let mut bad = sealed.clone();
                 let at = at.min(bad.len() - 1);
                 bad[at] ^= 1;
                 let whole = open_at_rest(&SiteKey::new([1; 32]), "archive/a", &bad, LIMIT);
                 assert_eq!(test(&bad, LIMIT), Err(whole.unwrap_err()), "{at}");
             }
+            let mut other = sealed.clone();
+            other[8] = 2;
+            assert_eq!(test(&other, LIMIT), Err(AtRestFault::NotAtRest), "one byte is changed");
+            other[100] ^= 1;
+            assert_eq!(test(&other, LIMIT), Err(AtRestFault::UnsupportedVersion { got: 2 }));
             for len in [0, 9, 80, 147, sealed.len() - 1] {
                 assert!(test(&sealed[..len], LIMIT).is_err(), "{len}");
             }
