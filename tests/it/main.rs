@@ -17,6 +17,7 @@ mod files;
 mod layout;
 mod ledger;
 mod master;
+mod model;
 mod oracle;
 mod reading;
 mod readme;
