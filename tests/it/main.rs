@@ -17,6 +17,7 @@ mod files;
 mod layout;
 mod ledger;
 mod master;
+mod model;
 mod oracle;
 mod power;
 mod reading;
