@@ -1,4 +1,4 @@
-//! Fuzzing of every parser of bytes of sekisho (`docs/testing.md`): the glue between libFuzzer and the checks, which the
+//! Fuzzing of every parser of bytes of sekisho (`fuzz/README.md`): the glue between libFuzzer and the checks, which the
 //! stable test suite runs as well (`tests/it/fuzzed.rs`).
 
 use std::path::Path;
