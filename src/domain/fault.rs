@@ -310,12 +310,39 @@ impl Fault {
         })
     }
 
+    /// Fills the places in one pass: a value is never taken for words with a place of their own.
     fn fill(&self, words: &str) -> String {
-        let mut text = words.to_owned();
-        for (name, value) in &self.args {
-            text = text.replace(&format!("{{{name}}}"), value);
+        let mut text = String::with_capacity(words.len());
+        let mut rest = words;
+        while let Some((before, behind)) = rest.split_once('{') {
+            text.push_str(before);
+            let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
+            match self.args.iter().find(|(known, _)| *known == name) {
+                Some((_, value)) => push_shown(&mut text, value),
+                None => text.extend(["{", name, "}"]),
+            }
+            rest = after;
         }
+        text.push_str(rest);
         text
+    }
+}
+
+/// True for a character that acts on the terminal it is printed on, or turns the text around it: control characters and
+/// those that embed, override or isolate a direction (Unicode Standard Annex 9).
+pub fn acts_on_terminals(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Appends a value that may come from a file, with what would act on a terminal written as its number.
+fn push_shown(text: &mut String, value: &str) {
+    for character in value.chars() {
+        if acts_on_terminals(character) {
+            text.extend(character.escape_unicode());
+        } else {
+            text.push(character);
+        }
     }
 }
 
@@ -365,5 +392,18 @@ mod tests {
         let fault = Fault::new(FaultId::DateWrong).with("value", "2020-02-31");
         assert_eq!(fault.what(Lang::En), "2020-02-31 is not a date");
         assert_eq!(fault.class(), Class::Usage);
+    }
+
+    #[test]
+    fn a_value_does_not_act_on_the_terminal_and_is_no_place() {
+        let fault = Fault::new(FaultId::ConfigWrong)
+            .with("path", "{why}")
+            .with("line", 1)
+            .with("column", 2)
+            .with("why", "unknown field `\u{1b}[2J\u{202e}`");
+        assert_eq!(
+            fault.what(Lang::En),
+            "{why} line 1 column 2: unknown field `\\u{1b}[2J\\u{202e}`"
+        );
     }
 }

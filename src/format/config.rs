@@ -214,7 +214,8 @@ impl Config {
             UnlockBy::Passphrase => "passphrase",
             UnlockBy::Credentials => "credentials",
         };
-        let name = name.replace(['"', '\\', '\n', '\r'], "");
+        // Nothing in a basic string may be a control character, a quotation mark or a backslash alone.
+        let name = name.replace(|c: char| matches!(c, '"' | '\\') || c.is_control(), "");
         let limits = IntakeLimits::default();
         let run = RunSettings::default();
         format!(

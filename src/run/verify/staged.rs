@@ -119,7 +119,11 @@ fn decided(record: &Record<'_>, intent: &Intent, found: &mut Found) {
             }
             // It was fetched from the outbound folder.
             None if placement.to.starts_with("out/") => {}
-            None => found.add(Bad::new(&placement.from, What::Missing, "missing, here and in its place")),
+            None => found.add(Bad::new(
+                &placement.from,
+                What::Missing,
+                "missing, here and in its place",
+            )),
         }
     }
 }
@@ -133,7 +137,9 @@ fn object(record: &Record<'_>, placement: &Placement, place: &str, manifest: &mu
         return Err(Bad::new(place, What::Length, why));
     }
     if placement.to.starts_with(MANIFESTS) {
-        let bytes = disk.read(&path, MAX_MANIFEST_BYTES).map_err(|e| bad::of_io(place, &e))?;
+        let bytes = disk
+            .read(&path, MAX_MANIFEST_BYTES)
+            .map_err(|e| bad::of_io(place, &e))?;
         if digest::to_hex(&digest::sha256(&bytes)) == placement.sha256 {
             *manifest = Manifest::parse(&bytes).ok();
         }

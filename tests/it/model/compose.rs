@@ -116,7 +116,11 @@ impl Composer {
                 arrivals.push(file);
             }
             Post::Again(runs, same) => {
-                let again = if same { file.clone() } else { renamed(file.clone(), "again") };
+                let again = if same {
+                    file.clone()
+                } else {
+                    renamed(file.clone(), "again")
+                };
                 self.later.entry(later(runs)).or_default().push(again);
                 arrivals.push(file);
             }
@@ -171,11 +175,13 @@ impl Composer {
         let person = match act.deed {
             Deed::Fitting(_) => {
                 let mut order = (act.person..5).chain(0..act.person);
-                let elsewhere = |belief: &Belief| {
-                    belief.0 == Some(Standing::Resident) && town_of(&belief.2) != town
-                };
+                let elsewhere = |belief: &Belief| belief.0 == Some(Standing::Resident) && town_of(&belief.2) != town;
                 let own = order.find(|person| !elsewhere(&self.belief(*person, office)));
-                if act.variant == 3 { act.person } else { own.unwrap_or(act.person) }
+                if act.variant == 3 {
+                    act.person
+                } else {
+                    own.unwrap_or(act.person)
+                }
             }
             Deed::Reason(_) | Deed::Repeat(_) => act.person,
         };
@@ -187,13 +193,26 @@ impl Composer {
             Deed::Repeat(_) => "16",
         };
         let mut record = Record {
-            items: if standing.is_none() { fresh(person, act.variant) } else { row.clone() },
+            items: if standing.is_none() {
+                fresh(person, act.variant)
+            } else {
+                row.clone()
+            },
             ..Record::default()
         };
         for item in [12, 13, 19, 21] {
             record.items.set(item, "");
         }
-        for (item, text) in [(1, code.as_str()), (10, reason), (11, today), (14, town), (16, "OP000001"), (17, "T1"), (18, &time), (22, "000001")] {
+        for (item, text) in [
+            (1, code.as_str()),
+            (10, reason),
+            (11, today),
+            (14, town),
+            (16, "OP000001"),
+            (17, "T1"),
+            (18, &time),
+            (22, "000001"),
+        ] {
             record.items.set(item, text);
         }
         self.deed(&mut record, reason, person, act.variant, &row);
@@ -234,7 +253,10 @@ impl Composer {
             }
             "41" | "42" | "43" => {
                 record.old_number = row.get(9).to_owned();
-                items.set(9, &numbers::number(3_000_000_000 + person as u64 * 10 + u64::from(variant)));
+                items.set(
+                    9,
+                    &numbers::number(3_000_000_000 + person as u64 * 10 + u64::from(variant)),
+                );
             }
             "51" | "52" => {
                 let known = self.codes.get_mut(&person).unwrap();
@@ -257,18 +279,31 @@ impl Composer {
     }
 
     /// What the town takes for granted after it has sent a notice without an oddity.
-    fn remember(&mut self, person: usize, reason: &str, sent: &Record, town: &str, standing: Option<Standing>, row: &Items) {
+    fn remember(
+        &mut self,
+        person: usize,
+        reason: &str,
+        sent: &Record,
+        town: &str,
+        standing: Option<Standing>,
+        row: &Items,
+    ) {
         let standing = match (reason.as_bytes()[0], standing) {
             (b'2', Some(_)) => Standing::Removed,
             (b'9', _) | (b'2', None) => return,
             _ => Standing::Resident,
         };
-        let mut row = if standing == Standing::Removed { row.clone() } else { sent.items.clone() };
+        let mut row = if standing == Standing::Removed {
+            row.clone()
+        } else {
+            sent.items.clone()
+        };
         for item in [10, 11, 18, 22] {
             row.set(item, sent.items.get(item));
         }
         row.set(14, town);
-        self.today.insert(person, (Some(standing), sent.items.get(1).to_owned(), row));
+        self.today
+            .insert(person, (Some(standing), sent.items.get(1).to_owned(), row));
     }
 }
 
@@ -280,9 +315,9 @@ fn town_of(row: &Items) -> &str {
 fn fitting(standing: Option<Standing>, row: &Items, town: &str) -> &'static [&'static str] {
     match standing {
         None => &["16", "11", "12", "13", "52"],
-        Some(Standing::Resident) if town_of(row) == town => {
-            &["31", "21", "33", "23", "51", "41", "32", "26", "24", "43", "22", "42", "52", "25"]
-        }
+        Some(Standing::Resident) if town_of(row) == town => &[
+            "31", "21", "33", "23", "51", "41", "32", "26", "24", "43", "22", "42", "52", "25",
+        ],
         Some(Standing::Resident) => &["90", "11", "16", "31", "21"],
         Some(Standing::Removed | Standing::Retired) => match row.get(10) {
             "23" => &["16", "11"],
@@ -346,7 +381,10 @@ fn set_item(items: &mut Items, item: u8, variant: u8, person: usize) {
         7 => [ADDRESSES[0], ADDRESSES[1], ADDRESSES[2], ADDRESSES[3], "", ADDRESSES[0]],
         9 => {
             let number = numbers::number(3_000_000_000 + person as u64 * 10 + 7);
-            return items.set(9, [number.as_str(), "", "12345678901X", "", &number, "1234"][usize::from(variant)]);
+            return items.set(
+                9,
+                [number.as_str(), "", "12345678901X", "", &number, "1234"][usize::from(variant)],
+            );
         }
         10 => ["16", "31", "99", "", "21", "1X"],
         11 => ["20200914", "20200229", "20210229", "", "20200101", "2020091X"],
@@ -355,14 +393,35 @@ fn set_item(items: &mut Items, item: u8, variant: u8, person: usize) {
         14 => [TOWNS[0], TOWNS[1], MERGED, "", "062006", "05201X"],
         15 => ["001001", "", "000000", "002002", "00100X", "1"],
         16 | 17 => ["OP000001", "OP2", "", "X", "OP000003", "Y"],
-        18 => ["20200914080000000", "20200914250000000", "", "2020091408000000X", "20200101000000000", "20210229000000000"],
+        18 => [
+            "20200914080000000",
+            "20200914250000000",
+            "",
+            "2020091408000000X",
+            "20200101000000000",
+            "20210229000000000",
+        ],
         19 => ["00000000", "20200914", "", "20200914", "00000000", "2020091X"],
         20 => ["0", "1", "", "0", "1", "X"],
         21 => ["", "0", "1", "", "0", "1"],
         22 => ["000001", "000000", "000002", "", "00000X", "999999"],
         23 | 24 | 28 => ["000", "001", "", "002", "00X", "010"],
-        25 => [FORMER[0].0, FORMER[1].0, FORMER[2].0, FORMER[1].0, FORMER[0].0, FORMER[2].0],
-        27 => [FORMER[0].1, FORMER[1].1, FORMER[2].1, FORMER[1].1, FORMER[0].1, FORMER[2].1],
+        25 => [
+            FORMER[0].0,
+            FORMER[1].0,
+            FORMER[2].0,
+            FORMER[1].0,
+            FORMER[0].0,
+            FORMER[2].0,
+        ],
+        27 => [
+            FORMER[0].1,
+            FORMER[1].1,
+            FORMER[2].1,
+            FORMER[1].1,
+            FORMER[0].1,
+            FORMER[2].1,
+        ],
         _ => unreachable!(),
     };
     items.set(item, texts[usize::from(variant)]);
@@ -375,13 +434,17 @@ fn twisted(record: &mut Record, twist: Twist, person: usize, today: &str, row: &
     let other = |of: usize| -> (String, String) {
         let codes: Vec<&String> = office.register.cards.keys().collect();
         let numbers: Vec<&String> = office.register.owners.keys().collect();
-        let pick = |all: &[&String]| all.get(of % all.len().max(1)).map_or_else(String::new, |text| (*text).clone());
+        let pick = |all: &[&String]| {
+            all.get(of % all.len().max(1))
+                .map_or_else(String::new, |text| (*text).clone())
+        };
         (pick(&codes), pick(&numbers))
     };
     match twist {
         Twist::Item(item, variant) => set_item(items, item, variant, person),
         Twist::Gaiji(field, counted) => {
-            let (text, count, geta) = [(2, 3, "〓山　太郎"), (7, 8, "秋田県秋田市〓町〓番"), (25, 26, "〓山")][usize::from(field)];
+            let (text, count, geta) =
+                [(2, 3, "〓山　太郎"), (7, 8, "秋田県秋田市〓町〓番"), (25, 26, "〓山")][usize::from(field)];
             items.set(text, geta);
             if counted {
                 let number = geta.chars().filter(|c| *c == '〓').count();
@@ -407,12 +470,21 @@ fn twisted(record: &mut Record, twist: Twist, person: usize, today: &str, row: &
         }
         Twist::Days(days) => items.set(11, &days_later(today, i32::from(days))),
         Twist::OddDate(variant) => {
-            let texts = ["20200900", "2020A100", "00000000", "2020A1A2", "20200229", "20190229", "20201300", "0000A4A3"];
+            let texts = [
+                "20200900", "2020A100", "00000000", "2020A1A2", "20200229", "20190229", "20201300", "0000A4A3",
+            ];
             items.set(11, texts[usize::from(variant)]);
         }
         Twist::OddBirth(variant) => {
             let texts = [
-                "519000000", "400000000", "019A1A100", "419890107", "319890107", "3198902A1", "019000229", "500000101",
+                "519000000",
+                "400000000",
+                "019A1A100",
+                "419890107",
+                "319890107",
+                "3198902A1",
+                "019000229",
+                "500000101",
             ];
             items.set(5, texts[usize::from(variant)]);
         }

@@ -47,14 +47,25 @@ fn towns() -> BTreeMap<String, Town> {
             own.push(MERGED.to_owned());
         }
         let (active, sends_notices) = (index != 3, index != 4);
-        ((*id).to_owned(), Town { own, active, sends_notices })
+        (
+            (*id).to_owned(),
+            Town {
+                own,
+                active,
+                sends_notices,
+            },
+        )
     };
     TOWNS.iter().enumerate().map(town).collect()
 }
 
 fn party(owner: &str, secrets: &PartySecrets) -> Party {
     let town = towns().remove(owner);
-    let kind = if town.is_some() { PartyKind::Municipality } else { PartyKind::National };
+    let kind = if town.is_some() {
+        PartyKind::Municipality
+    } else {
+        PartyKind::National
+    };
     let sends = match &town {
         None => FileKind::Res,
         Some(town) if town.sends_notices => FileKind::Upd,
@@ -72,7 +83,11 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
         active_to: day(if ends { "2020-09-13" } else { "2099-12-31" }),
         hash_optional: false,
         plain_allowed: true,
-        predecessors: predecessors.into_iter().map(|code| sekisho::domain::ids::MunicipalityCode::parse(code).unwrap()).collect(),
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
+        predecessors: predecessors
+            .into_iter()
+            .map(|code| sekisho::domain::ids::MunicipalityCode::parse(code).unwrap())
+            .collect(),
         gaiji_table: None,
         signing_key: Some(secrets.package_signer.vkey()),
         sealing_key: Some(secrets.public_sealing_keys()[0].text()),
@@ -95,8 +110,10 @@ fn prepared() -> &'static Prepared {
         };
         init::init(tools, Path::new(ROOT), &wish, unlocking()).unwrap();
         let owners = TOWNS.iter().chain([&NATIONAL]);
-        let keys: BTreeMap<&str, PartySecrets> =
-            (1..).zip(owners).map(|(seed, owner)| (*owner, files::secrets(owner, seed))).collect();
+        let keys: BTreeMap<&str, PartySecrets> = (1..)
+            .zip(owners)
+            .map(|(seed, owner)| (*owner, files::secrets(owner, seed)))
+            .collect();
         let list = keys.iter().map(|(owner, secrets)| party(owner, secrets)).collect();
         let mut site = Site::open(tools, Path::new(ROOT), Access::Write, unlocking()).unwrap();
         parties::put(&mut site, list, Some(day(FIRST_DAY))).unwrap();
@@ -166,7 +183,10 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
         notices: Vec::new(),
         acknowledgements: 0,
         published: BTreeSet::new(),
-        reached: Reached { histories: 1, ..Reached::default() },
+        reached: Reached {
+            histories: 1,
+            ..Reached::default()
+        },
     };
     for (number, day) in history.0.iter().enumerate() {
         play.today = days_later(&play.today, i32::from(day.after));
@@ -175,11 +195,18 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
         for file in &arrivals {
             play.put(&file.upd.sender, &file.name, &file.bytes);
         }
-        let shown = play.office.pass(&play.today, &arrivals, acknowledges.as_ref().map(|(serial, _)| *serial), wrong);
+        let shown = play.office.pass(
+            &play.today,
+            &arrivals,
+            acknowledges.as_ref().map(|(serial, _)| *serial),
+            wrong,
+        );
         play.run(&shown, acknowledges.as_ref().map(|(_, name)| name.as_str()))
             .map_err(|why| format!("run {number} on {}: {why}", play.today))?;
         for fate in shown.files.iter().filter(|fate| fate.outcome == "rejected") {
-            let file = arrivals.iter().find(|file| file.name == fate.name && file.upd.sender == fate.folder);
+            let file = arrivals
+                .iter()
+                .find(|file| file.name == fate.name && file.upd.sender == fate.folder);
             let serial = file.map_or(0, |file| file.upd.serial);
             if serial == play.office.next(&fate.folder) {
                 play.composer.rejected(&fate.folder, serial);
@@ -192,7 +219,9 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
 
 impl Play {
     fn put(&self, folder: &str, name: &str, bytes: &[u8]) {
-        self.disk.put(&Path::new(ROOT).join("in").join(folder).join(name), bytes).unwrap();
+        self.disk
+            .put(&Path::new(ROOT).join("in").join(folder).join(name), bytes)
+            .unwrap();
     }
 
     /// The national body acknowledges its oldest open notice file.
@@ -225,7 +254,11 @@ impl Play {
         self.compare_answers(&site, shown, &result)?;
         self.compare_register(&site)?;
         self.compare_exchange(&site)?;
-        let from = if site.ledger.tip().log.year() == year { leaves } else { 0 };
+        let from = if site.ledger.tip().log.year() == year {
+            leaves
+        } else {
+            0
+        };
         self.compare_ledger(&site, from, shown, acknowledgement.is_some())?;
         self.count(shown);
         Ok(())
@@ -248,7 +281,9 @@ impl Play {
                 name: file.raw_name.clone(),
                 outcome: file.outcome,
                 code: file.code.map_or("", Code::as_str),
-                sums: file.counts.map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
+                sums: file
+                    .counts
+                    .map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
                 answer,
             });
         }
@@ -258,8 +293,17 @@ impl Play {
     }
 
     fn compare_sums(&self, shown: &Shown, result: &PassResult) -> Result<(), Differs> {
-        let RecordSums { applied, applied_with_warning, rejected, duplicate } = result.records;
-        same!([applied, applied_with_warning, rejected, duplicate], shown.sums, "sums of the run");
+        let RecordSums {
+            applied,
+            applied_with_warning,
+            rejected,
+            duplicate,
+        } = result.records;
+        same!(
+            [applied, applied_with_warning, rejected, duplicate],
+            shown.sums,
+            "sums of the run"
+        );
         let register = &self.office.register;
         let program = [
             result.residents_before,
@@ -279,13 +323,27 @@ impl Play {
             register.count(Standing::Retired),
             self.office.generation,
         ];
-        same!(program, model, "residents before, entries, removals, after, removed, retired, generation");
-        same!(result.residents_after, result.residents_before + result.entries - result.removals, "equation of residents");
+        same!(
+            program,
+            model,
+            "residents before, entries, removals, after, removed, retired, generation"
+        );
+        same!(
+            result.residents_after,
+            result.residents_before + result.entries - result.removals,
+            "equation of residents"
+        );
         let held = self.office.held.len() + self.office.in_place.len();
         same!(result.held, held, "held files after the run");
-        let notices = result.notices.as_ref().map(|notices| (notices.name.clone(), notices.records));
+        let notices = result
+            .notices
+            .as_ref()
+            .map(|notices| (notices.name.clone(), notices.records));
         let of_model = shown.ntf.as_ref().map(|ntf| {
-            (format!("NTF-050008-N0000001-{:08}.dat.seki", ntf.serial), ntf.lines.len() as u64)
+            (
+                format!("NTF-050008-N0000001-{:08}.dat.seki", ntf.serial),
+                ntf.lines.len() as u64,
+            )
         });
         same!(notices, of_model, "notices to the national body");
         Ok(())
@@ -331,7 +389,10 @@ impl Play {
             let mut bytes = Vec::new();
             export(site, None, what, &mut bytes).unwrap();
             let mut reader = csv::Reader::from_reader(bytes.as_slice());
-            reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+            reader
+                .records()
+                .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+                .collect()
         };
         let everybody: Vec<String> = cards.values().map(|card| card.row.get(14).to_owned()).collect();
         let rows: Vec<Vec<String>> = cards
@@ -353,7 +414,11 @@ impl Play {
             .iter()
             .map(|(code, card)| {
                 let superseded = card.past.iter().filter(|row| row.get(12) == "1").count();
-                vec![code.clone(), superseded.to_string(), (card.past.len() - superseded).to_string()]
+                vec![
+                    code.clone(),
+                    superseded.to_string(),
+                    (card.past.len() - superseded).to_string(),
+                ]
             })
             .collect();
         same!(table(What::History), history, "history counts");
@@ -372,16 +437,28 @@ impl Play {
             .map(|held| (held.folder.clone(), held.code.clone(), held.in_place))
             .collect();
         held.sort();
-        let spooled = self.office.held.iter().map(|((folder, ..), code)| (folder.clone(), (*code).to_owned(), false));
-        let in_place = self.office.in_place.keys().map(|(folder, _)| (folder.clone(), "H01".to_owned(), true));
+        let spooled = self
+            .office
+            .held
+            .iter()
+            .map(|((folder, ..), code)| (folder.clone(), (*code).to_owned(), false));
+        let in_place = self
+            .office
+            .in_place
+            .keys()
+            .map(|(folder, _)| (folder.clone(), "H01".to_owned(), true));
         let mut model: Vec<(String, String, bool)> = spooled.chain(in_place).collect();
         model.sort();
         same!(held, model, "held files");
         let open: Vec<u32> = exchange.unacknowledged.iter().map(|open| open.serial).collect();
         same!(open, self.office.open, "open notices");
         let inbox = paths_below(site.tools.disk, site.folders.root(), "in");
-        let waiting: Vec<String> =
-            self.office.in_place.keys().map(|(folder, name)| format!("in/{folder}/{name}")).collect();
+        let waiting: Vec<String> = self
+            .office
+            .in_place
+            .keys()
+            .map(|(folder, name)| format!("in/{folder}/{name}"))
+            .collect();
         same!(inbox, waiting, "files in the inbound folders");
         let count = |folder: &str| paths_below(site.tools.disk, site.folders.root(), folder).len();
         same!(count("spool"), self.office.held.len(), "files in the spool");
@@ -395,8 +472,15 @@ impl Play {
     fn compare_ledger(&self, site: &Site<'_>, from: u64, _shown: &Shown, _acknowledged: bool) -> Result<(), Differs> {
         if std::env::var("SEKISHO_SHOW").is_ok() {
             let leaves = crate::desk::state::leaves(site);
-            let text: String = leaves[from as usize..].iter().map(|leaf| format!("{}\n", crate::desk::state::shown(leaf))).collect();
-            std::io::Write::write_all(&mut std::io::stderr(), format!("---- {}\n{text}", self.today).as_bytes()).unwrap();
+            let text: String = leaves[from as usize..]
+                .iter()
+                .map(|leaf| format!("{}\n", crate::desk::state::shown(leaf)))
+                .collect();
+            std::io::Write::write_all(
+                &mut std::io::stderr(),
+                format!("---- {}\n{text}", self.today).as_bytes(),
+            )
+            .unwrap();
         }
         Ok(())
     }

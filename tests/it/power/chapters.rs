@@ -172,7 +172,8 @@ impl Chapter {
 }
 
 fn put(disk: &SimDisk, sender: &str, file: &str, bytes: &[u8]) {
-    disk.put(&Path::new(ROOT).join("in").join(sender).join(file), bytes).unwrap();
+    disk.put(&Path::new(ROOT).join("in").join(sender).join(file), bytes)
+        .unwrap();
 }
 
 fn send(disk: &SimDisk, sender: &str, serial: u32, persons: &[(&str, &str)]) {

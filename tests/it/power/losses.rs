@@ -16,7 +16,9 @@ pub(crate) fn recovers(chapter: &Chapter, loss: &SimDisk, seen: &Outside) -> Res
     let left = Outside::of(loss);
     lost_nothing(chapter, &left)?;
     let disk = loss.copy();
-    chapter.next_run(&disk, chapter.seed + 1).map_err(|fault| format!("the next run: {fault}"))?;
+    chapter
+        .next_run(&disk, chapter.seed + 1)
+        .map_err(|fault| format!("the next run: {fault}"))?;
     ended_well(chapter, &disk, seen)
 }
 
@@ -47,7 +49,10 @@ pub(crate) fn ended_well(chapter: &Chapter, disk: &SimDisk, seen: &Outside) -> R
         }
     }
     if after.ledger < seen.ledger {
-        return Err(format!("the ledger went back from {:?} to {:?}", seen.ledger, after.ledger));
+        return Err(format!(
+            "the ledger went back from {:?} to {:?}",
+            seen.ledger, after.ledger
+        ));
     }
     let state = chapter.state(disk);
     let which = chapter.ends.iter().position(|end| *end == state);
@@ -62,7 +67,10 @@ fn difference(state: &crate::desk::state::State, other: &crate::desk::state::Sta
     let (a, b) = (format!("{state:#?}"), format!("{other:#?}"));
     let lines = |from: &str, not: &str| -> Vec<String> {
         let not: BTreeSet<&str> = not.lines().collect();
-        from.lines().filter(|line| !not.contains(line)).map(|line| line.trim().to_owned()).collect()
+        from.lines()
+            .filter(|line| !not.contains(line))
+            .map(|line| line.trim().to_owned())
+            .collect()
     };
     format!("is {:?}, should be {:?}", lines(&a, &b), lines(&b, &a))
 }
@@ -101,7 +109,11 @@ pub(crate) fn try_all(
             };
             let at = moments.done();
             let name = chapter.record.name(at);
-            wrong.push(format!("{}, {survival:?} after operation {at} ({name}): {}", chapter.name, result.unwrap_err()));
+            wrong.push(format!(
+                "{}, {survival:?} after operation {at} ({name}): {}",
+                chapter.name,
+                result.unwrap_err()
+            ));
             if wrong.len() >= most {
                 return (wrong, count);
             }
@@ -118,9 +130,19 @@ fn power_is_lost_at_every_operation() {
     let mut words = String::new();
     for chapter in chapters() {
         let (wrong, count) = try_all(chapter, chapter.record.moments(), &mut BTreeSet::new(), usize::MAX);
-        words += &format!("{}: {} operations, {count} states, {} wrong\n", chapter.name, chapter.record.len(), wrong.len());
+        words += &format!(
+            "{}: {} operations, {count} states, {} wrong\n",
+            chapter.name,
+            chapter.record.len(),
+            wrong.len()
+        );
         failed.extend(wrong);
     }
     println!("{words}");
-    assert!(failed.is_empty(), "{words}{} wrong:\n{}", failed.len(), failed.iter().take(60).cloned().collect::<Vec<_>>().join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{words}{} wrong:\n{}",
+        failed.len(),
+        failed.iter().take(60).cloned().collect::<Vec<_>>().join("\n")
+    );
 }
