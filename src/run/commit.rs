@@ -4,6 +4,7 @@
 //! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
 
 mod compared;
+mod when;
 
 pub(super) use compared::{check_position, newest_named};
 
@@ -13,6 +14,7 @@ use std::path::Path;
 use rand_core::CryptoRng;
 
 use compared::{check_newest, named_manifest};
+use when::{newest_time, not_before};
 
 use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
@@ -84,7 +86,9 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let manifest_path = format!("store/manifests/{}", manifest_file(manifest.commit));
     let put = stage.put("manifest", &manifest.bytes().map_err(trouble::bug)?, &manifest_path);
     put.map_err(trouble::disk(&stage.folder()))?;
+    let newest = newest_time(&site.ledger)?;
     for leaf in &mut leaves {
+        leaf.time = leaf.time.max(newest);
         if leaf.act != Act::Outgoing {
             leaf.run = Label::new(&format!("commit-{:010}", manifest.commit));
             leaf.business_date = Some(business_date);
@@ -131,7 +135,7 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
 fn open_year(site: &mut Site<'_>, business_date: BusinessDate) -> Result<(), Fault> {
     let year = business_date.fiscal_year();
     if year > site.ledger.tip().log.year() {
-        let now = site.tools.clock.now();
+        let now = not_before(&site.ledger, site.tools.clock.now())?;
         site.ledger
             .open_year(year, now, &site.secrets.ledger_signer)
             .map_err(|e| trouble::ledger(&e))?;
@@ -392,7 +396,7 @@ fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, inten
     if ledger.tip().size != intent.ledger_size || (archived == 0 && intent.outgoing.is_empty()) {
         return Ok(());
     }
-    let now = tools.clock.now();
+    let now = not_before(ledger, tools.clock.now())?;
     let count = |act: Act, name: &str, number: usize| -> Result<Leaf, Fault> {
         let mut leaf = Leaf::new(act, now);
         leaf.business_date = BusinessDate::from_value(intent.business_date);

@@ -28,3 +28,4 @@ mod scenario;
 mod seal;
 mod shared;
 mod text;
+mod two;

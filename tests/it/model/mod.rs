@@ -9,6 +9,7 @@
 mod cells;
 mod checks;
 mod compose;
+mod dates;
 mod history;
 mod judge;
 mod kana;
@@ -41,14 +42,29 @@ pub(super) enum Wrong {
     ConfirmationsAreNotPassedOn,
 }
 
-/// Plays so many histories from a seed; the first difference with its smallest history.
+impl Wrong {
+    const ALL: [Self; 10] = [
+        Self::DuplicateForgetsTheOperator,
+        Self::NothingAfterDeath,
+        Self::EqualTimesAreInOrder,
+        Self::NothingChangedIsRight,
+        Self::RemovalTakesTheNotice,
+        Self::FormerNumbersAreFree,
+        Self::RejectedFilesConsumeTheirSerial,
+        Self::GapsAreNoGaps,
+        Self::RemovalsHaveNoPrecedence,
+        Self::ConfirmationsAreNotPassedOn,
+    ];
+}
+
+/// Plays so many histories from a seed; the first difference with its smallest history. A wrong model needs no small one.
 fn campaign(histories_wanted: u32, seed: u64, wrong: Option<Wrong>) -> Result<Reached, String> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let config = Config {
         cases: histories_wanted,
         failure_persistence: None,
-        max_shrink_iters: 4000,
+        max_shrink_iters: if wrong.is_some() { 0 } else { 4000 },
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
@@ -102,4 +118,14 @@ fn the_program_agrees_with_the_model_3() {
 #[test]
 fn the_program_agrees_with_the_model_4() {
     quarter(3);
+}
+
+#[test]
+fn a_wrong_rule_is_noticed() {
+    let mut late = Vec::new();
+    for wrong in Wrong::ALL {
+        let noticed = campaign(2000, 3, Some(wrong)).is_err();
+        late.push(format!("{wrong:?}: {noticed}"));
+    }
+    panic!("{late:#?}");
 }

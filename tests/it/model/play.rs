@@ -22,13 +22,13 @@ use sekisho::seal::keys::PartySecrets;
 use super::Wrong;
 use super::compose::{Composer, MERGED, TOWNS};
 use super::history::History;
-use super::numbers::days_later;
+use super::numbers::{days_later, fiscal_year};
 use super::office::{Fate, Office, Shown, Town};
 use super::register::Standing;
 use super::wire::{read_ntf, read_res};
 use crate::desk::files::{self, NATIONAL, OWN, day, id};
 use crate::desk::memory::{Machine, ROOT};
-use crate::desk::state::{open, paths_below};
+use crate::desk::state::{self, open, paths_below};
 use crate::desk::unlocking;
 
 /// The day on which the site was made.
@@ -75,7 +75,7 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
         predecessors: predecessors.into_iter().map(|code| sekisho::domain::ids::MunicipalityCode::parse(code).unwrap()).collect(),
         gaiji_table: None,
         signing_key: Some(secrets.package_signer.vkey()),
-        sealing_key: Some(secrets.public_sealing_keys()[0].text()),
+        sealing_key: Some(secrets.public_sealing_keys().last().unwrap().text()),
     }
 }
 
@@ -150,7 +150,7 @@ struct Play {
     wrong: Option<Wrong>,
     /// Plain bytes of the open notice files, oldest first, and serials of acknowledgements.
     notices: Vec<(u32, [u8; 32])>,
-    acknowledgements: u32,
+    acknowledged: Vec<u32>,
     published: BTreeSet<String>,
     reached: Reached,
 }
@@ -164,7 +164,7 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
         today: FIRST_DAY.to_owned(),
         wrong,
         notices: Vec::new(),
-        acknowledgements: 0,
+        acknowledged: Vec::new(),
         published: BTreeSet::new(),
         reached: Reached { histories: 1, ..Reached::default() },
     };
@@ -201,8 +201,8 @@ impl Play {
             return None;
         }
         let (serial, hash) = self.notices.remove(0);
-        self.acknowledgements += 1;
-        let (name, bytes) = files::res(self.acknowledgements, hash);
+        self.acknowledged.push(serial);
+        let (name, bytes) = files::res(u32::try_from(self.acknowledged.len()).unwrap(), hash);
         self.put(NATIONAL, &name, &bytes);
         Some((serial, name))
     }
@@ -214,20 +214,19 @@ impl Play {
         let disk = self.disk.clone();
         let mut site = Site::open(machine.tools(&disk), Path::new(ROOT), Access::Write, unlocking())
             .map_err(|fault| format!("the site does not open: {fault:?}"))?;
-        let (year, leaves) = (site.ledger.tip().log.year(), site.ledger.tip().size);
+        let before = (site.ledger.tip().log.year(), site.ledger.tip().size);
         let settings = PassSettings {
             business_date: BusinessDate::parse(&self.today),
             threads: 1,
         };
         let result = pass::run(&mut site, settings).map_err(|fault| format!("the run fails: {fault:?}"))?;
+        self.count(shown);
         self.compare_files(shown, acknowledgement, &result)?;
         self.compare_sums(shown, &result)?;
         self.compare_answers(&site, shown, &result)?;
         self.compare_register(&site)?;
         self.compare_exchange(&site)?;
-        let from = if site.ledger.tip().log.year() == year { leaves } else { 0 };
-        self.compare_ledger(&site, from, shown, acknowledgement.is_some())?;
-        self.count(shown);
+        self.compare_ledger(&site, before, shown, acknowledgement)?;
         Ok(())
     }
 
@@ -386,18 +385,91 @@ impl Play {
         let count = |folder: &str| paths_below(site.tools.disk, site.folders.root(), folder).len();
         same!(count("spool"), self.office.held.len(), "files in the spool");
         same!(count("staging"), 0, "files in staging");
+        // Every file that was decided is kept once. A copy of one that was answered in an earlier run is known by its
+        // bytes and not kept; one that came in the same run may be.
+        let archived = count("archive");
+        let least = self.office.answered.len() + self.office.let_go + self.acknowledged.len();
+        let met = |outcome: &str| self.reached.met.get(outcome).copied().unwrap_or_default();
+        let most = least + usize::try_from(met("duplicate ")).unwrap();
+        if archived < least || most < archived {
+            return Err(format!("{archived} files in the archive, not {least} to {most}"));
+        }
         let stored = self.office.answers.len() + self.office.notices as usize;
         same!(count("answers"), stored, "stored answers and notices");
         Ok(())
     }
 
     /// Leaves of the run: what the ledger says of every file, of the records and of what went out.
-    fn compare_ledger(&self, site: &Site<'_>, from: u64, _shown: &Shown, _acknowledged: bool) -> Result<(), Differs> {
-        if std::env::var("SEKISHO_SHOW").is_ok() {
-            let leaves = crate::desk::state::leaves(site);
-            let text: String = leaves[from as usize..].iter().map(|leaf| format!("{}\n", crate::desk::state::shown(leaf))).collect();
-            std::io::Write::write_all(&mut std::io::stderr(), format!("---- {}\n{text}", self.today).as_bytes()).unwrap();
+    fn compare_ledger(
+        &self,
+        site: &Site<'_>,
+        before: (u32, u64),
+        shown: &Shown,
+        acknowledged: Option<&str>,
+    ) -> Result<(), Differs> {
+        let mut model: Vec<String> = Vec::new();
+        let sums = |[applied, warned, rejected, duplicate]: [u64; 4]| {
+            let outcome = if rejected > 0 { "partly" } else { "permitted" };
+            (outcome, format!("applied={applied} applied_with_warning={warned} duplicate={duplicate}"), rejected)
+        };
+        // A name of another form is shown by a digest.
+        let label = |name: &str| if name.starts_with("UPD-") { name.to_owned() } else { "other".to_owned() };
+        for fate in &shown.files {
+            let name = label(&fate.name);
+            match fate.outcome {
+                "processed" => {
+                    let (outcome, counts, rejected) = sums(fate.sums.unwrap());
+                    model.push(format!("received {name} {outcome} {counts} rejected={rejected}"));
+                }
+                "rejected" => model.push(format!("refused {name} refused {}", fate.code)),
+                "duplicate" => model.push(format!("duplicate {name} permitted")),
+                _ => {}
+            }
         }
+        for (name, code) in &shown.newly_held {
+            model.push(format!("held {} held {code}", label(name)));
+        }
+        if shown.sums[0] + shown.sums[1] > 0 {
+            let (outcome, counts, rejected) = sums(shown.sums);
+            let Shown { entries, removals, residents_before, residents_after, .. } = shown;
+            let generation = self.office.generation;
+            model.push(format!(
+                "applied {outcome} {counts} entries={entries} rejected={rejected} removals={removals} \
+                 residents_after={residents_after} residents_before={residents_before} generation {generation}"
+            ));
+        }
+        if let Some(name) = acknowledged {
+            let oldest = self.acknowledged.last().unwrap();
+            model.push(format!("acknowledged {name} permitted ntf_serial={oldest}"));
+        }
+        let answers: BTreeSet<_> = shown.files.iter().filter_map(|fate| Some((&fate.folder, fate.answer?))).collect();
+        let packages = answers.len() + usize::from(shown.ntf.is_some());
+        model.extend((0..packages).map(|_| "outgoing".to_owned()));
+        if packages > 0 {
+            model.push(format!("published packages={packages}"));
+        }
+        model.sort();
+        let (year, size) = before;
+        let newest = site.ledger.tip().log.year();
+        if newest != year {
+            same!(newest, fiscal_year(&self.today), "year of the ledger");
+        }
+        let from = if newest == year { usize::try_from(size).unwrap() } else { 0 };
+        let leaves = state::leaves(site);
+        let mut program: Vec<String> = leaves[from..].iter().map(state::shown).collect();
+        if newest != year {
+            same!(program.remove(0), "year-opened", "first leaf of a year");
+        }
+        // Copies of files that are held already are taken away without a word about which; how many were archived is
+        // told by the archive itself.
+        program.retain(|leaf| leaf != "duplicate" && !leaf.starts_with("archived "));
+        for leaf in &mut program {
+            if let Some(at) = leaf.find("other-") {
+                leaf.replace_range(at..at + "other-".len() + 32, "other");
+            }
+        }
+        program.sort();
+        same!(program, model, "leaves of the run");
         Ok(())
     }
 
