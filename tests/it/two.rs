@@ -99,7 +99,12 @@ fn read(desk: &Desk) -> (u64, u64) {
     };
     let stats = read(&["master", "stats"]);
     let number = |value: &serde_json::Value| value.as_u64().unwrap_or_else(|| panic!("{stats}"));
-    for args in [["ledger", "verify"], ["gen", "verify"], ["gen", "list"], ["held", "list"]] {
+    for args in [
+        ["ledger", "verify"],
+        ["gen", "verify"],
+        ["gen", "list"],
+        ["held", "list"],
+    ] {
         read(&args);
     }
     read(&["status"]);
@@ -162,7 +167,9 @@ fn a_second_runner_is_told_while_the_first_stands_in_the_midst_of_its_pass() {
         };
         std::thread::scope(|scope| {
             let first = scope.spawn(|| run(&desk, &disk));
-            arrived.recv().unwrap_or_else(|_| panic!("the run never came to {what} {place}"));
+            arrived
+                .recv()
+                .unwrap_or_else(|_| panic!("the run never came to {what} {place}"));
             all_writers_are_refused(&desk);
             let seen = read(&desk);
             // Before or after, nothing in between: the pointer is replaced at the fourth place.

@@ -19,7 +19,7 @@ use sekisho::run::site::{Access, Site, Tools};
 use sekisho::store::ledger::{Ledger, log_names};
 
 use super::wire::read_res;
-use crate::desk::files::{ANNA, AKITA, BEN, NATIONAL, OGA, OWN, day, entry, head, id, name, secrets, upd_of};
+use crate::desk::files::{AKITA, ANNA, BEN, NATIONAL, OGA, OWN, day, entry, head, id, name, secrets, upd_of};
 use crate::desk::memory::{ROOT, SeededEntropy};
 use crate::desk::state::open;
 use crate::desk::unlocking;
@@ -79,9 +79,17 @@ fn site() -> MemoryDisk {
         init::init(tools, Path::new(ROOT), &wish, unlocking()).unwrap();
         let party = |owner: &str, seed: u8, from: &str, to: &str| Party {
             id: id(owner),
-            kind: if owner == NATIONAL { PartyKind::National } else { PartyKind::Municipality },
+            kind: if owner == NATIONAL {
+                PartyKind::National
+            } else {
+                PartyKind::Municipality
+            },
             name: "団体".to_owned(),
-            sends: vec![if owner == NATIONAL { FileKind::Res } else { FileKind::Upd }],
+            sends: vec![if owner == NATIONAL {
+                FileKind::Res
+            } else {
+                FileKind::Upd
+            }],
             encoding: Encoding::Cp932,
             active_from: day(from),
             active_to: day(to),
@@ -97,7 +105,10 @@ fn site() -> MemoryDisk {
             party(AKITA, 2, "2002-08-05", "9999-12-31"),
             party(OGA, 3, "2012-02-29", "2019-04-30"),
         ];
-        with(&disk, &clock, Access::Write, 2, |site| parties::put(site, list, Some(day("2002-08-05")))).unwrap();
+        with(&disk, &clock, Access::Write, 2, |site| {
+            parties::put(site, list, Some(day("2002-08-05")))
+        })
+        .unwrap();
         for owner in [AKITA, OGA] {
             disk.create_folder(&Path::new(ROOT).join("in").join(owner)).unwrap();
         }
@@ -128,6 +139,7 @@ use About::{Birth, BornToday, Change, Made, Oga, Time};
 /// Business date, what, its text, what becomes of the file or record, why.
 type Row = (&'static str, About, &'static str, &'static str, &'static str);
 
+#[rustfmt::skip]
 const ROWS: &[Row] = &[
     ("20200914", Birth, "118680125", "A", "first day of 明治"),
     ("20200914", Birth, "118680124", "R C005:5", "the day before 明治"),
@@ -233,12 +245,20 @@ fn outcome((date, about, text, _, _): &Row) -> String {
             threads: 1,
         };
         let result = pass::run(site, settings)?;
-        assert_eq!(result.business_date.to_string(), **date, "the business date is the day of the clock");
+        assert_eq!(
+            result.business_date.to_string(),
+            **date,
+            "the business date is the day of the clock"
+        );
         let [file] = result.files.as_slice() else {
             panic!("{} files", result.files.len())
         };
         if file.outcome != "processed" {
-            return Ok(format!("{} {}", file.outcome, file.code.map_or("", |code| code.as_str())));
+            return Ok(format!(
+                "{} {}",
+                file.outcome,
+                file.code.map_or("", |code| code.as_str())
+            ));
         }
         let path = format!("out/{sender}/{}", file.answer.as_ref().unwrap());
         let bytes = disk.read(&site.folders.at(&path), 1 << 20).unwrap();
@@ -247,7 +267,11 @@ fn outcome((date, about, text, _, _): &Row) -> String {
         assert_eq!(answer.head[5], format!("{date}000000000"));
         let line = &answer.lines[0].0;
         assert_eq!(answer.lines.len(), 1);
-        Ok(if line[6].is_empty() { line[5].clone() } else { format!("{} {}:{}", line[5], line[6], line[7]) })
+        Ok(if line[6].is_empty() {
+            line[5].clone()
+        } else {
+            format!("{} {}:{}", line[5], line[6], line[7])
+        })
     })
     .unwrap()
 }
@@ -277,6 +301,7 @@ struct Night {
     why: &'static str,
 }
 
+#[rustfmt::skip]
 const NIGHTS: &[Night] = &[
     night("20201231235959999", None, Some("20201231"), 2020, "the last millisecond of a year"),
     night("20210101000000000", None, Some("20210101"), 2020, "a new year, the same fiscal year"),
@@ -344,14 +369,20 @@ fn nights_with_a_clock_that_goes_back_and_forward() {
             business_date: night.given.map(day),
             threads: 1,
         };
-        let result: Result<PassResult, Fault> = with(&disk, &clock, Access::Write, seed, |site| pass::run(site, settings));
+        let result: Result<PassResult, Fault> =
+            with(&disk, &clock, Access::Write, seed, |site| pass::run(site, settings));
         match (&result, night.date) {
             (Ok(result), Some(date)) => {
                 assert_eq!(result.business_date.to_string(), date, "{}", night.why);
                 assert!(result.committed, "{}", night.why);
             }
             (Err(fault), None) => {
-                assert_eq!((fault.id, fault.class().exit_code()), (FaultId::DateBackward, 4), "{}", night.why);
+                assert_eq!(
+                    (fault.id, fault.class().exit_code()),
+                    (FaultId::DateBackward, 4),
+                    "{}",
+                    night.why
+                );
                 assert!(disk.exists(&path).unwrap(), "{}", night.why);
                 serial -= 1;
             }

@@ -27,7 +27,10 @@ impl Register {
         let (code, reason) = (items.get(1), items.get(10));
         if let Some(before) = self.applied.get(&key(record)) {
             return if *before == content(record, wrong) {
-                Verdict { outcome: 'D', findings: Vec::new() }
+                Verdict {
+                    outcome: 'D',
+                    findings: Vec::new(),
+                }
             } else {
                 rejected(vec![Finding::of("L120", 0)])
             };
@@ -228,7 +231,10 @@ impl Register {
             rejected(found)
         } else {
             let outcome = if found.is_empty() { 'A' } else { 'W' };
-            Verdict { outcome, findings: found }
+            Verdict {
+                outcome,
+                findings: found,
+            }
         }
     }
 }

@@ -27,5 +27,8 @@ pub(super) const FORMER: [(&str, &str); 3] = [("", ""), ("山田", "やまだ"),
 /// Item 13 of a reading.
 pub(super) fn folded(reading: &str) -> String {
     let known = READINGS.iter().find(|(known, _)| *known == reading);
-    known.unwrap_or_else(|| panic!("no folded form of {reading}")).1.to_owned()
+    known
+        .unwrap_or_else(|| panic!("no folded form of {reading}"))
+        .1
+        .to_owned()
 }

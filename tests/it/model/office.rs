@@ -114,7 +114,8 @@ impl Office {
         let old: Vec<Delivered> = self.in_place.values().cloned().collect();
         for file in arrivals {
             // A file of the same name is the same file, written on.
-            self.in_place.insert((file.upd.sender.clone(), file.name.clone()), file.clone());
+            self.in_place
+                .insert((file.upd.sender.clone(), file.name.clone()), file.clone());
         }
         // The national body's acknowledgements come in the order of its serials.
         if let Some(serial) = acknowledges {
@@ -125,7 +126,14 @@ impl Office {
             .map(|file| (true, file))
             .collect();
         queue.extend(self.waiting.values().map(|file| (false, file.clone())));
-        queue.sort_by_key(|(new, file)| (file.upd.sender.clone(), file.upd.shown_serial(), *new, file.name.clone()));
+        queue.sort_by_key(|(new, file)| {
+            (
+                file.upd.sender.clone(),
+                file.upd.shown_serial(),
+                *new,
+                file.name.clone(),
+            )
+        });
         let (mut fates, mut taken, mut newly_held) = (Vec::new(), Vec::new(), Vec::new());
         for (new, file) in queue {
             let (town, serial) = (file.upd.sender.clone(), file.upd.serial);
@@ -181,13 +189,21 @@ impl Office {
                     if outcome == "rejected" {
                         lines.push(res_line(0, &Record::default(), 'R', &Finding::of(code, 0), ""));
                     }
-                    let res = Res { head, lines, sums: [0; 4] };
+                    let res = Res {
+                        head,
+                        lines,
+                        sums: [0; 4],
+                    };
                     self.answers.insert((town.clone(), answer), res);
                     if outcome == "processed" || wrong == Some(Wrong::RejectedFilesConsumeTheirSerial) {
                         self.next.insert(town.clone(), serial + 1);
                     }
                     if outcome == "processed" {
-                        taken.push(Taken { fate: fates.len(), file, answer });
+                        taken.push(Taken {
+                            fate: fates.len(),
+                            file,
+                            answer,
+                        });
                     }
                 }
             }
@@ -247,7 +263,9 @@ impl Office {
         let (serial, made) = (format!("{answer:08}"), format!("{today}000000000"));
         let reply = to_hex(&file.hash);
         let town = file.upd.sender.as_str();
-        ["RES", "01", "050008", town, &serial, &made, "T", encoding, &reply].map(str::to_owned).to_vec()
+        ["RES", "01", "050008", town, &serial, &made, "T", encoding, &reply]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// Judges and applies the records of the files that were taken, as one run.
@@ -315,7 +333,11 @@ impl Office {
             self.notices += 1;
             self.open.push(self.notices);
             let (serial, created_at) = (self.notices, format!("{today}000000000"));
-            shown.ntf = Some(Ntf { serial, created_at, lines: notices });
+            shown.ntf = Some(Ntf {
+                serial,
+                created_at,
+                lines: notices,
+            });
         }
         for (index, Taken { fate, file, answer }) in taken.iter().enumerate() {
             let mut sums = [0; 4];
@@ -324,11 +346,20 @@ impl Office {
                 let (verdict, applied) = &verdicts[&(index, number)];
                 let kind = "AWRD".find(verdict.outcome).unwrap();
                 sums[kind] += 1;
-                let generation = if *applied { generation.to_string() } else { String::new() };
+                let generation = if *applied {
+                    generation.to_string()
+                } else {
+                    String::new()
+                };
                 let none = [Finding::of("", 0)];
-                let findings = if verdict.findings.is_empty() { &none[..] } else { &verdict.findings };
+                let findings = if verdict.findings.is_empty() {
+                    &none[..]
+                } else {
+                    &verdict.findings
+                };
                 for finding in findings {
-                    res.lines.push(res_line(number, record, verdict.outcome, finding, &generation));
+                    res.lines
+                        .push(res_line(number, record, verdict.outcome, finding, &generation));
                 }
             }
             res.sums = sums.map(|sum| u32::try_from(sum).unwrap());
@@ -339,7 +370,10 @@ impl Office {
             }
         }
         shown.residents_after = self.register.count(Standing::Resident);
-        assert_eq!(shown.residents_after, shown.residents_before + shown.entries - shown.removals);
+        assert_eq!(
+            shown.residents_after,
+            shown.residents_before + shown.entries - shown.removals
+        );
         fates.sort();
         shown.files = fates;
         shown
@@ -356,10 +390,21 @@ fn res_line(number: usize, record: &Record, outcome: char, finding: &Finding, ge
     let (offset, len) = finding
         .place
         .map_or_else(Default::default, |(offset, len)| (offset.to_string(), len.to_string()));
-    let item = if finding.item == 0 { String::new() } else { finding.item.to_string() };
+    let item = if finding.item == 0 {
+        String::new()
+    } else {
+        finding.item.to_string()
+    };
     let mut line = vec![format!("{number:08}")];
     line.extend([1, 10, 22, 18].map(|item| items.get(item).to_owned()));
-    line.extend([outcome.to_string(), finding.code.to_owned(), item, offset, len, generation.to_owned()]);
+    line.extend([
+        outcome.to_string(),
+        finding.code.to_owned(),
+        item,
+        offset,
+        len,
+        generation.to_owned(),
+    ]);
     ResLine(line)
 }
 

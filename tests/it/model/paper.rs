@@ -96,7 +96,11 @@ pub(super) struct Upd {
 impl Upd {
     /// The serial that the header says.
     pub(super) fn shown_serial(&self) -> u32 {
-        if self.damage == Some(Damage::SerialZero) { 0 } else { self.serial }
+        if self.damage == Some(Damage::SerialZero) {
+            0
+        } else {
+            self.serial
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Plays a history on the real program, on a site in memory, and on the reference model, and compares after every run
-//! everything that either shows.
+//! everything that either shows: files and answers here, what is kept in `compared`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,6 @@ use sekisho::domain::party::{Encoding, FileKind, Party, PartyKind};
 use sekisho::ports::Disk as _;
 use sekisho::ports::memory::MemoryDisk;
 use sekisho::run::init::{self, UnlockWish, Wish};
-use sekisho::run::master::{What, export};
 use sekisho::run::parties;
 use sekisho::run::pass::{self, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site};
@@ -22,13 +21,13 @@ use sekisho::seal::keys::PartySecrets;
 use super::Wrong;
 use super::compose::{Composer, MERGED, TOWNS};
 use super::history::History;
-use super::numbers::{days_later, fiscal_year};
+use super::numbers::days_later;
 use super::office::{Fate, Office, Shown, Town};
 use super::register::Standing;
 use super::wire::{read_ntf, read_res};
 use crate::desk::files::{self, NATIONAL, OWN, day, id};
 use crate::desk::memory::{Machine, ROOT};
-use crate::desk::state::{self, open, paths_below};
+use crate::desk::state::{open, paths_below};
 use crate::desk::unlocking;
 
 /// The day on which the site was made.
@@ -47,14 +46,25 @@ fn towns() -> BTreeMap<String, Town> {
             own.push(MERGED.to_owned());
         }
         let (active, sends_notices) = (index != 3, index != 4);
-        ((*id).to_owned(), Town { own, active, sends_notices })
+        (
+            (*id).to_owned(),
+            Town {
+                own,
+                active,
+                sends_notices,
+            },
+        )
     };
     TOWNS.iter().enumerate().map(town).collect()
 }
 
 fn party(owner: &str, secrets: &PartySecrets) -> Party {
     let town = towns().remove(owner);
-    let kind = if town.is_some() { PartyKind::Municipality } else { PartyKind::National };
+    let kind = if town.is_some() {
+        PartyKind::Municipality
+    } else {
+        PartyKind::National
+    };
     let sends = match &town {
         None => FileKind::Res,
         Some(town) if town.sends_notices => FileKind::Upd,
@@ -72,7 +82,10 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
         active_to: day(if ends { "2020-09-13" } else { "2099-12-31" }),
         hash_optional: false,
         plain_allowed: true,
-        predecessors: predecessors.into_iter().map(|code| sekisho::domain::ids::MunicipalityCode::parse(code).unwrap()).collect(),
+        predecessors: predecessors
+            .into_iter()
+            .map(|code| sekisho::domain::ids::MunicipalityCode::parse(code).unwrap())
+            .collect(),
         gaiji_table: None,
         signing_key: Some(secrets.package_signer.vkey()),
         sealing_key: Some(secrets.public_sealing_keys().last().unwrap().text()),
@@ -95,8 +108,10 @@ fn prepared() -> &'static Prepared {
         };
         init::init(tools, Path::new(ROOT), &wish, unlocking()).unwrap();
         let owners = TOWNS.iter().chain([&NATIONAL]);
-        let keys: BTreeMap<&str, PartySecrets> =
-            (1..).zip(owners).map(|(seed, owner)| (*owner, files::secrets(owner, seed))).collect();
+        let keys: BTreeMap<&str, PartySecrets> = (1..)
+            .zip(owners)
+            .map(|(seed, owner)| (*owner, files::secrets(owner, seed)))
+            .collect();
         let list = keys.iter().map(|(owner, secrets)| party(owner, secrets)).collect();
         let mut site = Site::open(tools, Path::new(ROOT), Access::Write, unlocking()).unwrap();
         parties::put(&mut site, list, Some(day(FIRST_DAY))).unwrap();
@@ -132,27 +147,17 @@ impl Reached {
 /// A difference, in words.
 pub(super) type Differs = String;
 
-macro_rules! same {
-    ($program:expr, $model:expr, $($what:tt)+) => {
-        let (program, model) = (&$program, &$model);
-        if program != model {
-            let what = format!($($what)+);
-            return Err(format!("{what}\nprogram: {program:#?}\nmodel:   {model:#?}"));
-        }
-    };
-}
-
-struct Play {
+/// A history under way: both sides, and what goes between them.
+pub(super) struct Play {
     disk: MemoryDisk,
-    office: Office,
+    pub(super) office: Office,
     composer: Composer,
-    today: String,
-    wrong: Option<Wrong>,
+    pub(super) today: String,
     /// Plain bytes of the open notice files, oldest first, and serials of acknowledgements.
     notices: Vec<(u32, [u8; 32])>,
-    acknowledged: Vec<u32>,
+    pub(super) acknowledged: Vec<u32>,
     published: BTreeSet<String>,
-    reached: Reached,
+    pub(super) reached: Reached,
 }
 
 /// Plays a history; the first difference, if there is one.
@@ -162,11 +167,13 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
         office: Office::new(towns()),
         composer: Composer::default(),
         today: FIRST_DAY.to_owned(),
-        wrong,
         notices: Vec::new(),
         acknowledged: Vec::new(),
         published: BTreeSet::new(),
-        reached: Reached { histories: 1, ..Reached::default() },
+        reached: Reached {
+            histories: 1,
+            ..Reached::default()
+        },
     };
     for (number, day) in history.0.iter().enumerate() {
         play.today = days_later(&play.today, i32::from(day.after));
@@ -175,11 +182,18 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
         for file in &arrivals {
             play.put(&file.upd.sender, &file.name, &file.bytes);
         }
-        let shown = play.office.pass(&play.today, &arrivals, acknowledges.as_ref().map(|(serial, _)| *serial), wrong);
+        let shown = play.office.pass(
+            &play.today,
+            &arrivals,
+            acknowledges.as_ref().map(|(serial, _)| *serial),
+            wrong,
+        );
         play.run(&shown, acknowledges.as_ref().map(|(_, name)| name.as_str()))
             .map_err(|why| format!("run {number} on {}: {why}", play.today))?;
         for fate in shown.files.iter().filter(|fate| fate.outcome == "rejected") {
-            let file = arrivals.iter().find(|file| file.name == fate.name && file.upd.sender == fate.folder);
+            let file = arrivals
+                .iter()
+                .find(|file| file.name == fate.name && file.upd.sender == fate.folder);
             let serial = file.map_or(0, |file| file.upd.serial);
             if serial == play.office.next(&fate.folder) {
                 play.composer.rejected(&fate.folder, serial);
@@ -192,7 +206,9 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
 
 impl Play {
     fn put(&self, folder: &str, name: &str, bytes: &[u8]) {
-        self.disk.put(&Path::new(ROOT).join("in").join(folder).join(name), bytes).unwrap();
+        self.disk
+            .put(&Path::new(ROOT).join("in").join(folder).join(name), bytes)
+            .unwrap();
     }
 
     /// The national body acknowledges its oldest open notice file.
@@ -247,7 +263,9 @@ impl Play {
                 name: file.raw_name.clone(),
                 outcome: file.outcome,
                 code: file.code.map_or("", Code::as_str),
-                sums: file.counts.map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
+                sums: file
+                    .counts
+                    .map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
                 answer,
             });
         }
@@ -257,8 +275,17 @@ impl Play {
     }
 
     fn compare_sums(&self, shown: &Shown, result: &PassResult) -> Result<(), Differs> {
-        let RecordSums { applied, applied_with_warning, rejected, duplicate } = result.records;
-        same!([applied, applied_with_warning, rejected, duplicate], shown.sums, "sums of the run");
+        let RecordSums {
+            applied,
+            applied_with_warning,
+            rejected,
+            duplicate,
+        } = result.records;
+        same!(
+            [applied, applied_with_warning, rejected, duplicate],
+            shown.sums,
+            "sums of the run"
+        );
         let register = &self.office.register;
         let program = [
             result.residents_before,
@@ -278,13 +305,27 @@ impl Play {
             register.count(Standing::Retired),
             self.office.generation,
         ];
-        same!(program, model, "residents before, entries, removals, after, removed, retired, generation");
-        same!(result.residents_after, result.residents_before + result.entries - result.removals, "equation of residents");
+        same!(
+            program,
+            model,
+            "residents before, entries, removals, after, removed, retired, generation"
+        );
+        same!(
+            result.residents_after,
+            result.residents_before + result.entries - result.removals,
+            "equation of residents"
+        );
         let held = self.office.held.len() + self.office.in_place.len();
         same!(result.held, held, "held files after the run");
-        let notices = result.notices.as_ref().map(|notices| (notices.name.clone(), notices.records));
+        let notices = result
+            .notices
+            .as_ref()
+            .map(|notices| (notices.name.clone(), notices.records));
         let of_model = shown.ntf.as_ref().map(|ntf| {
-            (format!("NTF-050008-N0000001-{:08}.dat.seki", ntf.serial), ntf.lines.len() as u64)
+            (
+                format!("NTF-050008-N0000001-{:08}.dat.seki", ntf.serial),
+                ntf.lines.len() as u64,
+            )
         });
         same!(notices, of_model, "notices to the national body");
         Ok(())
@@ -321,155 +362,6 @@ impl Play {
         let packages = paths_below(site.tools.disk, site.folders.root(), "out").into_iter();
         let packages: BTreeSet<String> = packages.filter(|path| !path.ends_with(".tlog-proof")).collect();
         same!(packages, self.published, "packages in the outbound folders");
-        Ok(())
-    }
-
-    fn compare_register(&self, site: &Site<'_>) -> Result<(), Differs> {
-        let cards = &self.office.register.cards;
-        let table = |what: What| -> Vec<Vec<String>> {
-            let mut bytes = Vec::new();
-            export(site, None, what, &mut bytes).unwrap();
-            let mut reader = csv::Reader::from_reader(bytes.as_slice());
-            reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
-        };
-        let everybody: Vec<String> = cards.values().map(|card| card.row.get(14).to_owned()).collect();
-        let rows: Vec<Vec<String>> = cards
-            .iter()
-            .filter(|(_, card)| card.standing != Standing::Retired)
-            .map(|(code, card)| {
-                let state = self.office.register.state(code, &everybody).to_owned();
-                [vec![state], card.row.all()].concat()
-            })
-            .collect();
-        same!(table(What::Rows), rows, "rows of the register");
-        let retired: Vec<Vec<String>> = cards
-            .iter()
-            .filter(|(_, card)| card.standing == Standing::Retired)
-            .map(|(code, card)| vec![code.clone(), card.target.clone()])
-            .collect();
-        same!(table(What::Retired), retired, "retired codes");
-        let history: Vec<Vec<String>> = cards
-            .iter()
-            .map(|(code, card)| {
-                let superseded = card.past.iter().filter(|row| row.get(12) == "1").count();
-                vec![code.clone(), superseded.to_string(), (card.past.len() - superseded).to_string()]
-            })
-            .collect();
-        same!(table(What::History), history, "history counts");
-        Ok(())
-    }
-
-    fn compare_exchange(&self, site: &Site<'_>) -> Result<(), Differs> {
-        let exchange = site.exchange();
-        for town in TOWNS {
-            let next = exchange.next_inbound(id(town), FileKind::Upd);
-            same!(next, self.office.next(town), "next serial of {town}");
-        }
-        let mut held: Vec<(String, String, bool)> = exchange
-            .held
-            .iter()
-            .map(|held| (held.folder.clone(), held.code.clone(), held.in_place))
-            .collect();
-        held.sort();
-        let spooled = self.office.held.iter().map(|((folder, ..), code)| (folder.clone(), (*code).to_owned(), false));
-        let in_place = self.office.in_place.keys().map(|(folder, _)| (folder.clone(), "H01".to_owned(), true));
-        let mut model: Vec<(String, String, bool)> = spooled.chain(in_place).collect();
-        model.sort();
-        same!(held, model, "held files");
-        let open: Vec<u32> = exchange.unacknowledged.iter().map(|open| open.serial).collect();
-        same!(open, self.office.open, "open notices");
-        let inbox = paths_below(site.tools.disk, site.folders.root(), "in");
-        let waiting: Vec<String> =
-            self.office.in_place.keys().map(|(folder, name)| format!("in/{folder}/{name}")).collect();
-        same!(inbox, waiting, "files in the inbound folders");
-        let count = |folder: &str| paths_below(site.tools.disk, site.folders.root(), folder).len();
-        same!(count("spool"), self.office.held.len(), "files in the spool");
-        same!(count("staging"), 0, "files in staging");
-        // Every file that was decided is kept once. A copy of one that was answered in an earlier run is known by its
-        // bytes and not kept; one that came in the same run may be.
-        let archived = count("archive");
-        let least = self.office.answered.len() + self.office.let_go + self.acknowledged.len();
-        let met = |outcome: &str| self.reached.met.get(outcome).copied().unwrap_or_default();
-        let most = least + usize::try_from(met("duplicate ")).unwrap();
-        if archived < least || most < archived {
-            return Err(format!("{archived} files in the archive, not {least} to {most}"));
-        }
-        let stored = self.office.answers.len() + self.office.notices as usize;
-        same!(count("answers"), stored, "stored answers and notices");
-        Ok(())
-    }
-
-    /// Leaves of the run: what the ledger says of every file, of the records and of what went out.
-    fn compare_ledger(
-        &self,
-        site: &Site<'_>,
-        before: (u32, u64),
-        shown: &Shown,
-        acknowledged: Option<&str>,
-    ) -> Result<(), Differs> {
-        let mut model: Vec<String> = Vec::new();
-        let sums = |[applied, warned, rejected, duplicate]: [u64; 4]| {
-            let outcome = if rejected > 0 { "partly" } else { "permitted" };
-            (outcome, format!("applied={applied} applied_with_warning={warned} duplicate={duplicate}"), rejected)
-        };
-        // A name of another form is shown by a digest.
-        let label = |name: &str| if name.starts_with("UPD-") { name.to_owned() } else { "other".to_owned() };
-        for fate in &shown.files {
-            let name = label(&fate.name);
-            match fate.outcome {
-                "processed" => {
-                    let (outcome, counts, rejected) = sums(fate.sums.unwrap());
-                    model.push(format!("received {name} {outcome} {counts} rejected={rejected}"));
-                }
-                "rejected" => model.push(format!("refused {name} refused {}", fate.code)),
-                "duplicate" => model.push(format!("duplicate {name} permitted")),
-                _ => {}
-            }
-        }
-        for (name, code) in &shown.newly_held {
-            model.push(format!("held {} held {code}", label(name)));
-        }
-        if shown.sums[0] + shown.sums[1] > 0 {
-            let (outcome, counts, rejected) = sums(shown.sums);
-            let Shown { entries, removals, residents_before, residents_after, .. } = shown;
-            let generation = self.office.generation;
-            model.push(format!(
-                "applied {outcome} {counts} entries={entries} rejected={rejected} removals={removals} \
-                 residents_after={residents_after} residents_before={residents_before} generation {generation}"
-            ));
-        }
-        if let Some(name) = acknowledged {
-            let oldest = self.acknowledged.last().unwrap();
-            model.push(format!("acknowledged {name} permitted ntf_serial={oldest}"));
-        }
-        let answers: BTreeSet<_> = shown.files.iter().filter_map(|fate| Some((&fate.folder, fate.answer?))).collect();
-        let packages = answers.len() + usize::from(shown.ntf.is_some());
-        model.extend((0..packages).map(|_| "outgoing".to_owned()));
-        if packages > 0 {
-            model.push(format!("published packages={packages}"));
-        }
-        model.sort();
-        let (year, size) = before;
-        let newest = site.ledger.tip().log.year();
-        if newest != year {
-            same!(newest, fiscal_year(&self.today), "year of the ledger");
-        }
-        let from = if newest == year { usize::try_from(size).unwrap() } else { 0 };
-        let leaves = state::leaves(site);
-        let mut program: Vec<String> = leaves[from..].iter().map(state::shown).collect();
-        if newest != year {
-            same!(program.remove(0), "year-opened", "first leaf of a year");
-        }
-        // Copies of files that are held already are taken away without a word about which; how many were archived is
-        // told by the archive itself.
-        program.retain(|leaf| leaf != "duplicate" && !leaf.starts_with("archived "));
-        for leaf in &mut program {
-            if let Some(at) = leaf.find("other-") {
-                leaf.replace_range(at..at + "other-".len() + 32, "other");
-            }
-        }
-        program.sort();
-        same!(program, model, "leaves of the run");
         Ok(())
     }
 

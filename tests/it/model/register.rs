@@ -116,7 +116,16 @@ impl Register {
                 row.set(item, record.items.get(item));
             }
         }
-        row.set(12, if reason == "23" { "3" } else if removal { "2" } else { "0" });
+        row.set(
+            12,
+            if reason == "23" {
+                "3"
+            } else if removal {
+                "2"
+            } else {
+                "0"
+            },
+        );
         row.set(13, &folded(row.get(4)));
         row.set(19, today);
         row.set(21, if removal { "1" } else { "0" });

@@ -144,7 +144,12 @@ pub(super) fn write(upd: &Upd) -> Vec<u8> {
 
 /// A file under its usual name.
 pub(super) fn delivered(upd: Upd) -> Delivered {
-    let named = upd.serial + if upd.damage == Some(Damage::NameOfAnotherSerial) { 1 } else { 0 };
+    let named = upd.serial
+        + if upd.damage == Some(Damage::NameOfAnotherSerial) {
+            1
+        } else {
+            0
+        };
     let name = format!("UPD-{}-050008-{named:08}.dat", upd.sender);
     let bytes = write(&upd);
     let hash = sha256(&bytes);
@@ -188,14 +193,36 @@ fn records(bytes: &[u8], len: usize) -> (&[u8], Vec<&[u8]>, &[u8]) {
 
 /// Kind, version, sender, receiver, serial, made, environment, encoding, reply.
 fn head(header: &[u8]) -> Vec<String> {
-    let fields = [(1, 3), (4, 2), (6, 8), (14, 8), (22, 8), (30, 17), (47, 1), (48, 1), (49, 64)];
+    let fields = [
+        (1, 3),
+        (4, 2),
+        (6, 8),
+        (14, 8),
+        (22, 8),
+        (30, 17),
+        (47, 1),
+        (48, 1),
+        (49, 64),
+    ];
     fields.map(|(offset, len)| text(header, offset, len)).to_vec()
 }
 
 /// Reads a RES.
 pub(super) fn read_res(bytes: &[u8]) -> Res {
     let (header, data, trailer) = records(bytes, 256);
-    let fields = [(1, 8), (9, 11), (20, 2), (22, 6), (28, 17), (45, 1), (46, 5), (51, 2), (53, 12), (65, 4), (69, 10)];
+    let fields = [
+        (1, 8),
+        (9, 11),
+        (20, 2),
+        (22, 6),
+        (28, 17),
+        (45, 1),
+        (46, 5),
+        (51, 2),
+        (53, 12),
+        (65, 4),
+        (69, 10),
+    ];
     let line = |record: &[u8]| ResLine(fields.map(|(offset, len)| text(record, offset, len)).to_vec());
     Res {
         head: head(header),
@@ -257,7 +284,10 @@ pub(super) fn read_ntf(bytes: &[u8]) -> Ntf {
         line
     };
     let head = head(header);
-    assert_eq!((head[0].as_str(), head[2].as_str(), head[3].as_str()), ("NTF", "050008", "N0000001"));
+    assert_eq!(
+        (head[0].as_str(), head[2].as_str(), head[3].as_str()),
+        ("NTF", "050008", "N0000001")
+    );
     assert_eq!((head[6].as_str(), head[7].as_str(), head[8].as_str()), ("T", "1", ""));
     Ntf {
         serial: head[4].parse().unwrap(),
