@@ -5,6 +5,7 @@
 
 mod compared;
 mod recovery;
+mod when;
 
 pub(super) use compared::{check_position, newest_named};
 pub(super) use recovery::decided_intent;
@@ -14,6 +15,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
+
+use when::{newest_time, not_before};
 
 use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
@@ -91,7 +94,9 @@ fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let manifest_path = format!("store/manifests/{}", manifest_file(manifest.commit));
     let put = stage.put("manifest", &manifest.bytes().map_err(trouble::bug)?, &manifest_path);
     put.map_err(trouble::disk(&stage.folder()))?;
+    let newest = newest_time(&site.ledger)?;
     for leaf in &mut leaves {
+        leaf.time = leaf.time.max(newest);
         if leaf.act != Act::Outgoing {
             leaf.run = Label::new(&format!("commit-{:010}", manifest.commit));
             leaf.business_date = Some(business_date);
@@ -139,7 +144,7 @@ fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
 fn open_year(site: &mut Site<'_>, business_date: BusinessDate) -> Result<(), Fault> {
     let year = business_date.fiscal_year();
     if year > site.ledger.tip().log.year() {
-        let now = site.tools.clock.now();
+        let now = not_before(&site.ledger, site.tools.clock.now())?;
         site.ledger
             .open_year(year, now, &site.secrets.ledger_signer)
             .map_err(|e| trouble::ledger(&e))?;
@@ -406,7 +411,7 @@ fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, inten
     if ledger.tip().size != intent.ledger_size || (archived == 0 && intent.outgoing.is_empty()) {
         return Ok(());
     }
-    let now = tools.clock.now();
+    let now = not_before(ledger, tools.clock.now())?;
     let count = |act: Act, name: &str, number: usize| -> Result<Leaf, Fault> {
         let mut leaf = Leaf::new(act, now);
         leaf.business_date = BusinessDate::from_value(intent.business_date);
