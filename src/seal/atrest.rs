@@ -3,10 +3,14 @@
 //! Compressed, then encrypted under a key of its own, which the site key wraps: nothing at rest waits for a quantum computer, and
 //! a rotation of the site key touches 64 bytes of each file.
 
+mod reading;
+
 use std::io::{self, Read as _};
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
+
+pub use reading::{AT_REST_FRONT_LEN, AT_REST_SEGMENT_LEN, AtRestTest};
 
 use super::floe::{FloeFault, FloeKey, FloeParams, open_all, seal_all};
 use super::secret::SiteKey;

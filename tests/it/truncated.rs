@@ -47,6 +47,7 @@ fn lenient() -> BTreeMap<PartyId, Party> {
         active_to: day("2099-12-31"),
         hash_optional: true,
         plain_allowed: true,
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
         predecessors: Vec::new(),
         gaiji_table: None,
         signing_key: None,

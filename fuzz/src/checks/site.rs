@@ -141,6 +141,7 @@ fn party(owner: &str, kind: PartyKind, sends: FileKind) -> Party {
         active_to: BusinessDate::parse("2099-12-31").unwrap(),
         hash_optional: false,
         plain_allowed: true,
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
         predecessors: Vec::new(),
         gaiji_table: None,
         signing_key: None,
