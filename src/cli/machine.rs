@@ -29,7 +29,7 @@ impl Machine {
     /// The machine; with the feature `fault-injection` its disk may end the process at a chosen operation.
     pub fn new(surroundings: &Surroundings) -> Result<Self, Fault> {
         let disk: Box<dyn Disk> = match surroundings.stop_at {
-            Some(operation) => Box::new(StoppingDisk::new(RealDisk, operation)),
+            Some((operation, ending)) => Box::new(StoppingDisk::new(RealDisk, operation, ending)),
             None => Box::new(RealDisk),
         };
         let clock = SystemClock::new().map_err(trouble::bug)?;

@@ -65,7 +65,7 @@ pub fn ledger(why: &LedgerError) -> Fault {
         LedgerError::Write(source) => atomic(source),
         LedgerError::Read { path, source } => disk_ref(path, source),
         LedgerError::Damaged(_) | LedgerError::Empty => Fault::new(FaultId::LedgerDamaged).with("why", chain(why)),
-        LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with("index", index),
+        LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with_typed("index", index),
         LedgerError::Exists(_)
         | LedgerError::Name
         | LedgerError::Year { .. }
@@ -92,7 +92,7 @@ pub fn master(why: &MasterError) -> Fault {
             .with("object", file)
             .with("version", got),
         MasterError::NoGeneration { generation } => {
-            Fault::new(FaultId::GenerationUnknown).with("generation", generation)
+            Fault::new(FaultId::GenerationUnknown).with_typed("generation", generation)
         }
         MasterError::Pointer { .. }
         | MasterError::NoCurrent
