@@ -5,8 +5,10 @@
 
 mod compared;
 mod recovery;
+mod when;
 
 pub(super) use compared::{check_position, newest_named};
+pub(super) use recovery::decided_intent;
 pub use recovery::{Recovered, recover};
 
 use std::collections::BTreeSet;
@@ -14,9 +16,11 @@ use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
 
+use when::{newest_time, not_before};
+
 use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
-use super::trouble;
+use super::{room, trouble};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
@@ -25,7 +29,11 @@ use crate::ports::Disk;
 use crate::seal::atrest::seal_at_rest;
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
+<<<<<<< HEAD
 use crate::store::atomic::{self, NewFile};
+=======
+use crate::store::atomic;
+>>>>>>> main
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::inbox;
@@ -56,8 +64,23 @@ pub struct Draft<'d> {
     pub business_date: BusinessDate,
 }
 
-/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place.
+/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place. Where the disk is full
+/// after the commit point the reserve is given up for the rest, before it nothing remains.
 pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
+    let number = draft.manifest.commit;
+    match carry_out(site, draft) {
+        Err(fault) if room::is_full(&fault) => {
+            if room::resume(site, number)? {
+                site.reload()
+            } else {
+                Err(fault)
+            }
+        }
+        other => other,
+    }
+}
+
+fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let tools = site.tools;
     let mut rng = tools.generator()?;
     let Draft {
@@ -75,7 +98,9 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let manifest_path = format!("store/manifests/{}", manifest_file(manifest.commit));
     let put = stage.put("manifest", &manifest.bytes().map_err(trouble::bug)?, &manifest_path);
     put.map_err(trouble::disk(&stage.folder()))?;
+    let newest = newest_time(&site.ledger)?;
     for leaf in &mut leaves {
+        leaf.time = leaf.time.max(newest);
         if leaf.act != Act::Outgoing {
             leaf.run = Label::new(&format!("commit-{:010}", manifest.commit));
             leaf.business_date = Some(business_date);
@@ -93,6 +118,7 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let first_index = tip.size;
     let index_of = |position: usize| first_index + u64::try_from(position).unwrap_or(0);
     let intent = Intent {
+        format: staging::INTENT_VERSION,
         commit: manifest.commit,
         manifest_sha256: digest::to_hex(&manifest_hash.0),
         placements: stage.placements().to_vec(),
@@ -122,7 +148,7 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
 fn open_year(site: &mut Site<'_>, business_date: BusinessDate) -> Result<(), Fault> {
     let year = business_date.fiscal_year();
     if year > site.ledger.tip().log.year() {
-        let now = site.tools.clock.now();
+        let now = not_before(&site.ledger, site.tools.clock.now())?;
         site.ledger
             .open_year(year, now, &site.secrets.ledger_signer)
             .map_err(|e| trouble::ledger(&e))?;
@@ -395,7 +421,7 @@ fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, inten
     if ledger.tip().size != intent.ledger_size || (archived == 0 && intent.outgoing.is_empty()) {
         return Ok(());
     }
-    let now = tools.clock.now();
+    let now = not_before(ledger, tools.clock.now())?;
     let count = |act: Act, name: &str, number: usize| -> Result<Leaf, Fault> {
         let mut leaf = Leaf::new(act, now);
         leaf.business_date = BusinessDate::from_value(intent.business_date);

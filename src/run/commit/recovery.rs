@@ -8,7 +8,7 @@ use crate::ports::Disk;
 use crate::run::at_rest::INTENT_CONTEXT;
 use crate::run::site::Tools;
 use crate::run::trouble;
-use crate::seal::atrest::open_at_rest;
+use crate::seal::atrest::{AtRestFault, open_at_rest};
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
 use crate::store::folders::Folders;
@@ -81,15 +81,22 @@ fn settle(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>) -> Result<(),
 ///
 /// An intent that does not open was cut by a crash before the ledger was touched: the ledger is written only after the
 /// intent is durable. `check_newest` tells where that is not the reason.
-fn decided_intent(
+pub(in crate::run) fn decided_intent(
     secrets: &SiteSecrets,
     ledger: &Ledger<'_>,
     commit: u64,
     sealed: &[u8],
 ) -> Result<Option<Intent>, Fault> {
-    let Ok(text) = open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) else {
-        return Ok(None);
+    let object = || format!("staging/{commit:010}/intent");
+    let text = match open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) {
+        Ok(text) => text,
+        // Never thrown away: the commit may be decided.
+        Err(why @ AtRestFault::UnsupportedVersion { .. }) => return Err(trouble::at_rest(object())(why)),
+        Err(_) => return Ok(None),
     };
+    if let Some(version) = staging::later_version(&text) {
+        return Err(trouble::newer(object(), version));
+    }
     let intent: Intent = serde_json::from_slice(&text).map_err(trouble::damaged("staging"))?;
     let tip = ledger.tip();
     if intent.commit != commit || tip.log.year() != intent.ledger_year || tip.size < intent.ledger_size {
