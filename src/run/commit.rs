@@ -29,11 +29,7 @@ use crate::ports::Disk;
 use crate::seal::atrest::seal_at_rest;
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
-<<<<<<< HEAD
 use crate::store::atomic::{self, NewFile};
-=======
-use crate::store::atomic;
->>>>>>> main
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::inbox;

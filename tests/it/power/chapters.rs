@@ -221,6 +221,16 @@ fn first_day(disk: &SimDisk) {
     );
 }
 
+/// The second day after whatever the first one came to, up to its pass.
+pub(crate) fn goes_on(first: &SimDisk) -> Result<State, Fault> {
+    let disk = first.copy();
+    disk.make_durable();
+    second_day(&disk);
+    let second = &chapters()[1];
+    second.next_run(&disk, second.seed)?;
+    Ok(second.state(&disk))
+}
+
 /// The second day: the gap is closed, a file comes again, one is not whole, one is of a stranger, the notices of the day
 /// before are acknowledged.
 fn second_day(disk: &SimDisk) {

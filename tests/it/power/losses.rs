@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use sekisho::ports::Disk;
 use sekisho::ports::simulated::{Moments, SURVIVALS, SimDisk, Survival};
 
-use super::chapters::{Chapter, Outside, chapters};
+use super::chapters::{Chapter, Outside, chapters, goes_on};
 use super::sound::{are_proved, has_folders, is_readable, is_sound};
 use crate::desk::memory::ROOT;
 
@@ -177,4 +177,31 @@ fn power_is_lost_at_every_operation() {
     let shown: Vec<&Wrong> = failed.iter().take(40).collect();
     assert!(failed.is_empty(), "{} of {states} states: {shown:#?}", failed.len());
     assert!(states > 1000, "{states}");
+}
+
+/// The days after a loss are as if there had been none.
+#[test]
+fn power_is_lost_on_the_first_day_and_the_second_one_follows() {
+    let (first, second) = (&chapters()[0], &chapters()[1]);
+    let (mut tried, mut ended) = (BTreeSet::new(), BTreeSet::new());
+    let mut moments = first.record.moments();
+    loop {
+        for survival in SURVIVALS {
+            let survivor = moments.survivor(survival, seed_of(moments.done(), survival));
+            if !tried.insert(survivor.digest()) {
+                continue;
+            }
+            let disk = survivor.disk(0);
+            first.next_run(&disk, first.seed + 1).unwrap();
+            if ended.insert(disk.digest()) {
+                let what = format!("{survival:?} after operation {}", moments.done());
+                let state = goes_on(&disk).unwrap_or_else(|fault| panic!("{what}: {fault}"));
+                state.assert_same(second.ends.last().unwrap(), &what);
+            }
+        }
+        if !moments.advance() {
+            break;
+        }
+    }
+    assert!(ended.len() > 5, "{}", ended.len());
 }
