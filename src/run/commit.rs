@@ -5,7 +5,7 @@
 
 mod compared;
 
-pub(super) use compared::{check_position, newest_named};
+pub(super) use compared::{check_position, is_unpublished, newest_named};
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -447,7 +447,13 @@ pub fn recover(
     if let Some(pointer) = &pointer {
         check_position(ledger, pointer).map_err(|why| Fault::new(FaultId::LedgerDamaged).with("why", why))?;
     }
-    check_newest(ledger, pointer.map(|pointer| (pointer.commit, pointer.manifest.0)))?;
+    let newest = pointer.map(|pointer| (pointer.commit, pointer.manifest.0));
+    check_newest(ledger, newest)?;
+    if is_unpublished(ledger).map_err(|e| trouble::ledger(&e))? {
+        return Err(Fault::new(FaultId::StagingLost)
+            .with("commit", newest.map_or(0, |(commit, _)| commit))
+            .with("why", "its packages were never put out, and its intent is gone or does not open"));
+    }
     for commit in undecided {
         staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
         recovered.discarded.push(commit);
