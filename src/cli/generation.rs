@@ -384,7 +384,9 @@ fn show_found(found: &Found, depth: Depth, out: &mut Out) -> Result<(), Fault> {
         let line = format!("{}: {}{leaf}: {}", out.say("破損", "bad"), bad.object, bad.why);
         out.line(&line)?;
     }
-    let unnamed = found.bad_count.saturating_sub(u64::try_from(found.bad.len()).unwrap_or(u64::MAX));
+    let unnamed = found
+        .bad_count
+        .saturating_sub(u64::try_from(found.bad.len()).unwrap_or(u64::MAX));
     if unnamed > 0 {
         let line = match lang {
             Lang::Ja => format!("ほかに {unnamed} 件の破損があります"),

@@ -12,9 +12,9 @@ use super::show::Out;
 use crate::domain::fault::{Class, Fault, Lang};
 use crate::domain::instant::BusinessDate;
 use crate::report::record;
-use crate::run::witness;
 use crate::run::ledger::{self, Act, Filter, Leaf, Outcome, Shown, hex};
 use crate::run::site::Access;
+use crate::run::witness;
 
 /// Commands on the ledger.
 #[derive(Debug, clap::Subcommand)]

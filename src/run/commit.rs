@@ -452,7 +452,10 @@ pub fn recover(
     if is_unpublished(ledger).map_err(|e| trouble::ledger(&e))? {
         return Err(Fault::new(FaultId::StagingLost)
             .with("commit", newest.map_or(0, |(commit, _)| commit))
-            .with("why", "its packages were never put out, and its intent is gone or does not open"));
+            .with(
+                "why",
+                "its packages were never put out, and its intent is gone or does not open",
+            ));
     }
     for commit in undecided {
         staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;

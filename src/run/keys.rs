@@ -188,7 +188,10 @@ fn read_unlock(disk: &dyn Disk, path: &Path) -> Result<crate::seal::secret::Unlo
 
 /// A key file of a later version is not damaged: another program reads it.
 fn of_this_version(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let first = bytes.split(|byte| *byte == b'\n').next().and_then(|line| std::str::from_utf8(line).ok());
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .and_then(|line| std::str::from_utf8(line).ok());
     let kinds = ["sekisho-keyfile ", "sekisho-unlock-key "].into_iter();
     let version = first.and_then(|line| kinds.filter_map(|kind| line.strip_prefix(kind)).next());
     match version.and_then(|version| version.parse::<u32>().ok()) {

@@ -31,7 +31,13 @@ pub struct Witness {
 pub fn against(site: &Examined<'_>, files: &[PathBuf]) -> Result<Vec<Witness>, Fault> {
     let newest = site.ledger().map_err(|e| trouble::ledger(&e))?;
     let mut logs = vec![newest];
-    while let Some(before) = logs.last().map(Ledger::before).transpose().map_err(|e| trouble::ledger(&e))?.flatten() {
+    while let Some(before) = logs
+        .last()
+        .map(Ledger::before)
+        .transpose()
+        .map_err(|e| trouble::ledger(&e))?
+        .flatten()
+    {
         logs.push(before);
     }
     let mut statements = Vec::new();

@@ -65,7 +65,14 @@ pub(in crate::run) fn is_unpublished(ledger: &Ledger<'_>) -> Result<bool, Ledger
             return Ok(true);
         }
         // The first leaf of a log, or one that closes another commit.
-        let is_other = [Act::Published, Act::Archived, Act::Init, Act::YearOpened, Act::KeyChange].contains(&leaf.act);
+        let is_other = [
+            Act::Published,
+            Act::Archived,
+            Act::Init,
+            Act::YearOpened,
+            Act::KeyChange,
+        ]
+        .contains(&leaf.act);
         if is_other || (is_end && !is_closing) {
             return Ok(false);
         }

@@ -92,9 +92,10 @@ fn on_record(record: &Record<'_>, found: &mut Found) -> Result<(), Fault> {
         }
     }
     // A master that does not open is reported with the store; what opens is sound then.
-    let master = record.manifest.clone().and_then(|manifest| {
-        Master::at(site.tools.disk, &site.paths, &site.master_keys, manifest).ok()
-    });
+    let master = record
+        .manifest
+        .clone()
+        .and_then(|manifest| Master::at(site.tools.disk, &site.paths, &site.master_keys, manifest).ok());
     let is_told = match &master {
         Some(master) => identities(record, master, &mut listed, found),
         None => record.manifest.is_none() && record.ledger.is_some() && nothing_is_named(record),
@@ -186,7 +187,8 @@ fn sent_notices(
 ) {
     let national = record.site.config.national_body;
     let serials = exchange.into_iter().flat_map(|state| &state.outbound);
-    let of_notices = serials.filter(|serial| serial.kind == FileKind::Ntf.as_str() && serial.party == national.as_str());
+    let of_notices =
+        serials.filter(|serial| serial.kind == FileKind::Ntf.as_str() && serial.party == national.as_str());
     let next = of_notices.map(|serial| serial.next).max().unwrap_or(1);
     for serial in 1..next {
         let object = format!("answers/{}", notice_id(serial));

@@ -148,7 +148,9 @@ fn store(site: &Examined<'_>, depth: Depth, found: &mut Found) {
         // Nothing reads it: it does no harm, and the chain of manifests tells that nothing is missing.
         found.stray(object);
     }
-    if let Some((commit, date)) = store.oldest.filter(|(commit, _)| *commit > 1 && store.faults.is_empty())
+    if let Some((commit, date)) = store
+        .oldest
+        .filter(|(commit, _)| *commit > 1 && store.faults.is_empty())
         && is_young(date, newest_date(site))
     {
         let object = format!("store/manifests/{}", crate::store::paths::manifest_file(commit - 1));
@@ -203,10 +205,7 @@ fn pointer(record: &Record<'_>, staged: &[staged::Pending], found: &mut Found) {
         Ok(named) => named,
         Err(e) => return found.add(bad::of_ledger(&e)),
     };
-    if let Some(Err(why)) = current
-        .as_ref()
-        .map(|pointer| commit::check_position(ledger, pointer))
-    {
+    if let Some(Err(why)) = current.as_ref().map(|pointer| commit::check_position(ledger, pointer)) {
         return found.add(Bad::new("ledger", What::Stale, why));
     }
     let cut = staged.iter().find_map(staged::Pending::cut_intent);
@@ -255,8 +254,11 @@ fn is_newer(bytes: &[u8], ours: &[u8]) -> bool {
     let (Some(end), Some(own)) = (line(bytes), line(ours)) else {
         return false;
     };
-    let version = bytes.get(..end).and_then(|line| line.strip_prefix(b"sekisho-public-keys "));
-    version.is_some_and(|version| version != b"1" && version.iter().all(u8::is_ascii_digit)) && bytes.get(end..) != ours.get(own..)
+    let version = bytes
+        .get(..end)
+        .and_then(|line| line.strip_prefix(b"sekisho-public-keys "));
+    version.is_some_and(|version| version != b"1" && version.iter().all(u8::is_ascii_digit))
+        && bytes.get(end..) != ours.get(own..)
 }
 
 /// Tests the registers against the heads in the newest manifest.

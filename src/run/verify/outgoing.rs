@@ -59,9 +59,21 @@ pub(super) fn verify(record: &Record<'_>, found: &mut Found) -> Result<(), Fault
             continue;
         }
         let bad = if let Some(package) = object.strip_suffix(PROOF_ENDING) {
-            proof(record, &logs, &object, sent.get(package).and_then(Option::as_ref), is_whole)
+            proof(
+                record,
+                &logs,
+                &object,
+                sent.get(package).and_then(Option::as_ref),
+                is_whole,
+            )
         } else {
-            package(record, &logs, &object, sent.get(&object).and_then(Option::as_ref), is_whole)
+            package(
+                record,
+                &logs,
+                &object,
+                sent.get(&object).and_then(Option::as_ref),
+                is_whole,
+            )
         };
         if let Err(bad) = bad {
             // It may have been fetched while it was read.
@@ -119,7 +131,9 @@ fn back(logs: &[Ledger<'_>], each: &mut dyn FnMut(&Ledger<'_>, u64, &Leaf) -> bo
         let mut end = log.tip().size;
         while end > 0 {
             let start = (end - 1) / CHUNK * CHUNK;
-            let Ok(entries) = log.entries(start..end) else { return false };
+            let Ok(entries) = log.entries(start..end) else {
+                return false;
+            };
             for (index, entry) in (start..end).rev().zip(entries.iter().rev()) {
                 match Leaf::parse(entry) {
                     Ok(leaf) if leaf.act == Act::Outgoing => {
@@ -198,8 +212,13 @@ fn swapped(record: &Record<'_>, logs: &[Ledger<'_>], object: &str) -> Option<Str
         }
         let place = path_of(record, log, index, leaf);
         words = Some(match place {
-            Some(place) if place == object => format!("an earlier package of this name, leaf {index} of log {}", log.tip().log),
-            Some(_) | None => format!("the package of leaf {index} of log {}, which belongs elsewhere", log.tip().log),
+            Some(place) if place == object => {
+                format!("an earlier package of this name, leaf {index} of log {}", log.tip().log)
+            }
+            Some(_) | None => format!(
+                "the package of leaf {index} of log {}, which belongs elsewhere",
+                log.tip().log
+            ),
         });
         false
     });
@@ -239,7 +258,12 @@ fn proof(
         };
     }
     let limit = u64::try_from(MAX_PROOF_BYTES).unwrap_or(u64::MAX);
-    let bytes = record.site.tools.disk.read(&path, limit).map_err(|e| bad::of_io(object, &e))?;
+    let bytes = record
+        .site
+        .tools
+        .disk
+        .read(&path, limit)
+        .map_err(|e| bad::of_io(object, &e))?;
     let form = |why: &dyn std::fmt::Display| Bad::new(object, What::Form, why);
     let proof = ProofFile::parse(&bytes).map_err(|e| form(&e))?;
     if proof.to_text().as_bytes() != bytes {
@@ -263,7 +287,13 @@ fn proof(
     .map_err(|e| Bad::new(object, What::Digest, e))?;
     match sent {
         Some(sent) if (sent.log, sent.index) != (log.tip().log, proof.index) => {
-            let why = format!("it proves leaf {} of log {}, not leaf {} of log {}", proof.index, log.tip().log, sent.index, sent.log);
+            let why = format!(
+                "it proves leaf {} of log {}, not leaf {} of log {}",
+                proof.index,
+                log.tip().log,
+                sent.index,
+                sent.log
+            );
             Err(Bad::new(object, What::Stale, why))
         }
         None if !is_whole => Ok(()),

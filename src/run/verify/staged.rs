@@ -142,14 +142,21 @@ fn decided(record: &Record<'_>, intent: &Intent, found: &mut Found) {
             }
             // It was fetched from the outbound folder.
             None if placement.to.starts_with("out/") => {}
-            None => found.add(Bad::new(&placement.from, What::Missing, "missing, here and in its place")),
+            None => found.add(Bad::new(
+                &placement.from,
+                What::Missing,
+                "missing, here and in its place",
+            )),
         }
     }
 }
 
 /// The manifest that a decided commit leaves, where it is sound.
 fn manifest_of(record: &Record<'_>, intent: &Intent) -> Option<Manifest> {
-    let placement = intent.placements.iter().find(|placement| placement.to.starts_with(MANIFESTS))?;
+    let placement = intent
+        .placements
+        .iter()
+        .find(|placement| placement.to.starts_with(MANIFESTS))?;
     [&placement.from, &placement.to].into_iter().find_map(|place| {
         let path = record.site.folders.at(place);
         let bytes = record.site.tools.disk.read(&path, MAX_MANIFEST_BYTES).ok()?;
@@ -167,7 +174,9 @@ fn object(record: &Record<'_>, placement: &Placement, place: &str, manifest: &mu
         return Err(Bad::new(place, What::Length, why));
     }
     if placement.to.starts_with(MANIFESTS) {
-        let bytes = disk.read(&path, MAX_MANIFEST_BYTES).map_err(|e| bad::of_io(place, &e))?;
+        let bytes = disk
+            .read(&path, MAX_MANIFEST_BYTES)
+            .map_err(|e| bad::of_io(place, &e))?;
         if digest::to_hex(&digest::sha256(&bytes)) == placement.sha256 {
             *manifest = Manifest::parse(&bytes).ok();
         }

@@ -177,7 +177,20 @@ mod tests {
         for plain in [&b""[..], b"x", &[7; 100_000], &noise] {
             let sealed = seal(plain);
             assert_eq!(test(&sealed, LIMIT), Ok(plain.len() as u64));
-            for at in [0, 9, 12, 70, 80, 100, 146, 147, 151, 165, sealed.len() / 2, sealed.len() - 1] {
+            for at in [
+                0,
+                9,
+                12,
+                70,
+                80,
+                100,
+                146,
+                147,
+                151,
+                165,
+                sealed.len() / 2,
+                sealed.len() - 1,
+            ] {
                 let mut bad = sealed.clone();
                 let at = at.min(bad.len() - 1);
                 bad[at] ^= 1;

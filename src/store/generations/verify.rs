@@ -223,12 +223,7 @@ pub fn verify_contents(master: &Master, keys: &MasterKeys) -> Result<(), MasterE
     Ok(())
 }
 
-fn verify_manifests(
-    disk: &dyn Disk,
-    paths: &StorePaths,
-    newest: (u64, Hash32),
-    found: &mut Verification,
-) -> Chain {
+fn verify_manifests(disk: &dyn Disk, paths: &StorePaths, newest: (u64, Hash32), found: &mut Verification) -> Chain {
     let kept = match list(disk, &paths.manifests(), "manifests") {
         Ok(files) => files,
         Err(error) => {

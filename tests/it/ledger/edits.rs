@@ -30,7 +30,13 @@ fn index_of(disk: &MemoryDisk, object: &str, offset: usize) -> Option<u64> {
 }
 
 fn objects(disk: &MemoryDisk) -> Vec<String> {
-    let below = |path: PathBuf| path.strip_prefix(dir().join("2020")).unwrap().to_str().unwrap().to_owned();
+    let below = |path: PathBuf| {
+        path.strip_prefix(dir().join("2020"))
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
     disk.files().into_iter().map(below).collect()
 }
 
@@ -48,14 +54,24 @@ fn every_edit_of_every_byte_is_found_at_its_index() {
             let values: Vec<u8> = if all {
                 (0..=255).collect()
             } else {
-                vec![good[offset] ^ 1, good[offset] ^ 0x80, good[offset].wrapping_add(1), 0, b'\n']
+                vec![
+                    good[offset] ^ 1,
+                    good[offset] ^ 0x80,
+                    good[offset].wrapping_add(1),
+                    0,
+                    b'\n',
+                ]
             };
             for value in values.into_iter().filter(|value| *value != good[offset]) {
                 let mut bad = good.clone();
                 bad[offset] = value;
                 disk.put(&path, &bad).unwrap();
                 let found = defect(&disk);
-                assert_eq!((&found.object, found.index), (&object, want), "byte {offset} is {value}");
+                assert_eq!(
+                    (&found.object, found.index),
+                    (&object, want),
+                    "byte {offset} is {value}"
+                );
                 edits += 1;
             }
         }
@@ -103,7 +119,9 @@ fn leaves_taken_out_put_in_or_exchanged_are_found() {
     let disk = site(SIZE);
     let good = read(&disk, &log_path(ENTRIES));
     let hashes = read(&disk, &log_path(HASHES));
-    let entries: Vec<Vec<u8>> = BundleReader::new(&good, 7).map(|entry| entry.unwrap().to_vec()).collect();
+    let entries: Vec<Vec<u8>> = BundleReader::new(&good, 7)
+        .map(|entry| entry.unwrap().to_vec())
+        .collect();
     let foreign = leaf(9).public;
     let mut edited = Vec::new();
     for index in 0..7 {
@@ -129,7 +147,10 @@ fn leaves_taken_out_put_in_or_exchanged_are_found() {
         disk.put(&log_path(HASHES), &tile).unwrap();
         let found = defect(&disk);
         let is_whole = entries.len() == 7;
-        assert!(!is_whole || (found.object.as_str(), found.fault.clone()) == ("checkpoint", Fault::Root), "{found}");
+        assert!(
+            !is_whole || (found.object.as_str(), found.fault.clone()) == ("checkpoint", Fault::Root),
+            "{found}"
+        );
         disk.put(&log_path(HASHES), &hashes).unwrap();
     }
     disk.put(&log_path(ENTRIES), &good).unwrap();
@@ -168,7 +189,10 @@ fn two_continuations_of_one_log_are_a_fork_for_everybody() {
     let ledger = open(&ours).unwrap();
     assert_eq!(ledger.seen(&statement(&common), None).unwrap(), Seen::Same);
     assert_eq!(ledger.seen(&statement(&ours), None).unwrap(), Seen::Same);
-    assert_eq!(ledger.seen(&statement(&theirs), None).unwrap(), Seen::Other { leaves: 0..9 });
+    assert_eq!(
+        ledger.seen(&statement(&theirs), None).unwrap(),
+        Seen::Other { leaves: 0..9 }
+    );
     let shorter = open(&theirs).unwrap().seen(&statement(&ours), None).unwrap();
     assert_eq!(shorter, Seen::Shorter { has: 9 });
     // Their leaf 7 is another; each proof of theirs brackets it, that of the leaf itself names it.
@@ -184,7 +208,14 @@ fn two_continuations_of_one_log_are_a_fork_for_everybody() {
     }
     // The independent program: our proof leads from the common tree to ours, and none leads from theirs.
     let (a, b, c) = (independent(&ours), independent(&theirs), independent(&common));
-    let proof = |old: u64| ledger.consistency_proof(old).unwrap().into_iter().map(tlog_tiles::Hash).collect::<Vec<_>>();
+    let proof = |old: u64| {
+        ledger
+            .consistency_proof(old)
+            .unwrap()
+            .into_iter()
+            .map(tlog_tiles::Hash)
+            .collect::<Vec<_>>()
+    };
     tlog_tiles::check_tree(&proof(5), a.size(), *a.hash(), c.size(), *c.hash()).unwrap();
     assert!(tlog_tiles::check_tree(&proof(9), a.size(), *a.hash(), b.size(), *b.hash()).is_err());
 }
@@ -198,10 +229,16 @@ fn a_checkpoint_of_another_key_is_found_by_everybody() {
     let note = other.named(&origin).unwrap().sign(&text).unwrap().to_text();
     disk.put(&log_path("checkpoint"), note.as_bytes()).unwrap();
     let found = defect(&disk);
-    assert!(matches!(found.fault, Fault::Note(_)) && found.object == "checkpoint", "{found}");
+    assert!(
+        matches!(found.fault, Fault::Note(_)) && found.object == "checkpoint",
+        "{found}"
+    );
     let vkey = signer().named(&origin).unwrap().vkey();
     let known = VerifierList::new(vec![Box::new(StandardVerifier::new(&vkey).unwrap())]);
-    let verified = Note::from_bytes(note.as_bytes()).unwrap().verify(&known).map(|found| found.0.len());
+    let verified = Note::from_bytes(note.as_bytes())
+        .unwrap()
+        .verify(&known)
+        .map(|found| found.0.len());
     assert!(verified.map_or(true, |signatures| signatures == 0));
     // And the other way round: the sound log under another key that is pinned.
     let sound = site(SIZE);
@@ -215,7 +252,11 @@ fn roots_of_earlier_sizes_are_those_of_the_leaves() {
     let ledger = open(&disk).unwrap();
     for size in [1, 2, 3, 7, 8, 255, 256, 257, 299, 300] {
         let entries: Vec<Vec<u8>> = (0..size).map(|n| leaf(n).public).collect();
-        assert_eq!(ledger.root_at(size).unwrap(), root_of(entries.iter().map(Vec::as_slice)), "{size}");
+        assert_eq!(
+            ledger.root_at(size).unwrap(),
+            root_of(entries.iter().map(Vec::as_slice)),
+            "{size}"
+        );
     }
     assert!(ledger.root_at(0).is_err() && ledger.root_at(301).is_err());
 }

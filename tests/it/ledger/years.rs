@@ -104,7 +104,9 @@ fn of_a_log_that_is_not_read_both_ends_are_tested() {
     let disk = chain();
     let some = |log: &'static str| {
         let reads = move |name: LogName| name.to_string() == log;
-        verify_some(&disk, (&dir(), PREFIX), &new_key().verifier(), &reads, &mut opens).unwrap().defect
+        verify_some(&disk, (&dir(), PREFIX), &new_key().verifier(), &reads, &mut opens)
+            .unwrap()
+            .defect
     };
     assert_eq!((some("2020"), some("none")), (None, None));
     let path = dir().join("2020/private/6");
@@ -117,7 +119,10 @@ fn of_a_log_that_is_not_read_both_ends_are_tested() {
     let mut hashes = read(&disk, &path);
     hashes[100] ^= 1;
     disk.put(&path, &hashes).unwrap();
-    assert_eq!(some("2021").map(|found| (found.log, found.fault)), Some((name("2020"), Fault::Root)));
+    assert_eq!(
+        some("2021").map(|found| (found.log, found.fault)),
+        Some((name("2020"), Fault::Root))
+    );
 }
 
 #[test]

@@ -58,7 +58,9 @@ fn flipped(disk: &MemoryDisk, file: &str, sound: &[u8], bit: usize, depth: Depth
     let found = first_bad(disk, depth);
     disk.put(&at(file), sound).unwrap();
     match found {
-        Some((object, _)) if object == file || OTHERS.iter().any(|other| (other.0, other.1) == (file, &object)) => Ok(()),
+        Some((object, _)) if object == file || OTHERS.iter().any(|other| (other.0, other.1) == (file, &object)) => {
+            Ok(())
+        }
         found => Err(format!("{file} byte {} bit {}: {found:?}", bit / 8, bit % 8)),
     }
 }
@@ -95,8 +97,18 @@ fn every_bit_of_a_small_store_is_watched() {
     let total: usize = kept.iter().map(|file| read(&disk, file).len()).sum();
     assert!(total <= 32 << 10, "{total} bytes");
     for kind in [
-        "keys/", "registers/", "ledger/2020/checkpoint", "ledger/2020/tile/0/", "ledger/2020/tile/entries/",
-        "ledger/2020/private/", "store/CURRENT", "store/manifests/", "store/runs/", "archive/2020/", "answers/", "spool/",
+        "keys/",
+        "registers/",
+        "ledger/2020/checkpoint",
+        "ledger/2020/tile/0/",
+        "ledger/2020/tile/entries/",
+        "ledger/2020/private/",
+        "store/CURRENT",
+        "store/manifests/",
+        "store/runs/",
+        "archive/2020/",
+        "answers/",
+        "spool/",
         "out/",
     ] {
         assert!(kept.iter().any(|file| file.starts_with(kind)), "{kind}");
@@ -106,10 +118,18 @@ fn every_bit_of_a_small_store_is_watched() {
         Some(step) => step,
         None => 61,
     };
-    let bits = kept.iter().flat_map(|file| (0..read(&disk, file).len() * 8).map(move |bit| (file.clone(), bit, Depth::Full)));
+    let bits = kept
+        .iter()
+        .flat_map(|file| (0..read(&disk, file).len() * 8).map(move |bit| (file.clone(), bit, Depth::Full)));
     let flips: Vec<_> = bits.step_by(step.max(1)).collect();
     let missed = all_flips(&disk, &flips);
-    assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), flips.len(), missed.join("\n"));
+    assert!(
+        missed.is_empty(),
+        "{} of {}:\n{}",
+        missed.len(),
+        flips.len(),
+        missed.join("\n")
+    );
 }
 
 #[test]
@@ -123,8 +143,16 @@ fn random_bits_of_a_large_store_are_found() {
         seed: 2020,
         threads: 2,
     };
-    demo_site::demo(machine.tools(&disk), Path::new("/demo"), wishes, unlocking(), &mut |_| Ok(())).unwrap();
-    disk.rename(&demo_site::places(Path::new("/demo")).site, Path::new(ROOT)).unwrap();
+    demo_site::demo(
+        machine.tools(&disk),
+        Path::new("/demo"),
+        wishes,
+        unlocking(),
+        &mut |_| Ok(()),
+    )
+    .unwrap();
+    disk.rename(&demo_site::places(Path::new("/demo")).site, Path::new(ROOT))
+        .unwrap();
     let sound = examined(&disk, Depth::Full).unwrap();
     assert_eq!(sound.bad, []);
     let is_state = |file: &String| has_state(file) && !file.starts_with("in/") && !file.starts_with("layouts/");
@@ -159,11 +187,19 @@ fn random_bits_of_a_large_store_are_found() {
             // The slice of the object alone, of two thousand million: all else is read quickly.
             let log = file.strip_prefix("ledger/").and_then(|rest| rest.split('/').next());
             let object = log.map_or_else(|| file.clone(), |log| format!("ledger/{log}"));
-            (file.clone(), bit, Depth::Slice(Slice::holding(&object, 1 << 31).unwrap()))
+            (
+                file.clone(),
+                bit,
+                Depth::Slice(Slice::holding(&object, 1 << 31).unwrap()),
+            )
         })
         .collect();
     let missed = all_flips(&disk, &flips);
-    let words = format!("{} files, {total} bytes, {count} flips, seed 9: {} missed\n", kept.len(), missed.len());
+    let words = format!(
+        "{} files, {total} bytes, {count} flips, seed 9: {} missed\n",
+        kept.len(),
+        missed.len()
+    );
     std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes()).unwrap();
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }

@@ -12,7 +12,9 @@ use crate::desk::memory::look;
 const VERSIONS: [&str; 1] = ["v1"];
 
 fn folder(version: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden").join(version)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/golden")
+        .join(version)
 }
 
 /// Folders that a site has even where they are empty: git keeps none.
@@ -81,19 +83,30 @@ fn stores_of_released_versions_open_verify_tell_the_same_rows_and_go_on() {
 
 #[test]
 fn golden_stores_are_small_and_complete() {
-    let kept: Vec<String> = std::fs::read_dir(folder("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert!(VERSIONS.iter().all(|version| kept.iter().any(|name| name == version)), "{kept:?}");
+    let kept: Vec<String> = std::fs::read_dir(folder(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(
+        VERSIONS.iter().all(|version| kept.iter().any(|name| name == version)),
+        "{kept:?}"
+    );
     assert_eq!(kept.len(), VERSIONS.len() + 1, "README.md beside them: {kept:?}");
     for version in VERSIONS {
         let files = walkdir::WalkDir::new(folder(version)).into_iter().map(Result::unwrap);
-        let total: u64 = files.filter(|file| file.file_type().is_file()).map(|file| file.metadata().unwrap().len()).sum();
+        let total: u64 = files
+            .filter(|file| file.file_type().is_file())
+            .map(|file| file.metadata().unwrap().len())
+            .sum();
         assert!(total < 200_000, "{version}: {total} bytes");
     }
 }
 
 #[test]
 fn a_new_golden_store_is_written_where_asked_for() {
-    let Ok(to) = std::env::var("SEKISHO_GOLDEN") else { return };
+    let Ok(to) = std::env::var("SEKISHO_GOLDEN") else {
+        return;
+    };
     let small = small();
     for file in files(&small.disk) {
         let path = Path::new(&to).join("site").join(&file);

@@ -65,9 +65,15 @@ pub(crate) fn examined(disk: &MemoryDisk, depth: Depth) -> Result<Found, sekisho
 /// The first bad object; what keeps the site from being opened counts as one.
 pub(crate) fn first_bad(disk: &MemoryDisk, depth: Depth) -> Option<(String, String)> {
     match examined(disk, depth) {
-        Ok(found) => found.bad.first().map(|bad: &Bad| (bad.object.clone(), bad.what.as_str().to_owned())),
+        Ok(found) => found
+            .bad
+            .first()
+            .map(|bad: &Bad| (bad.object.clone(), bad.what.as_str().to_owned())),
         Err(fault) => {
-            let path = fault.args().iter().find(|(name, _)| *name == "path" || *name == "object");
+            let path = fault
+                .args()
+                .iter()
+                .find(|(name, _)| *name == "path" || *name == "object");
             let path = path.map(|(_, path)| path.trim_start_matches("/site/").to_owned());
             Some((path.unwrap_or_default(), format!("{:?}", fault.id)))
         }
@@ -77,7 +83,12 @@ pub(crate) fn first_bad(disk: &MemoryDisk, depth: Depth) -> Option<(String, Stri
 /// Everything that verification lists: bad objects and files that nothing names.
 pub(crate) fn listed(disk: &MemoryDisk, depth: Depth) -> Vec<String> {
     match examined(disk, depth) {
-        Ok(found) => found.bad.into_iter().map(|bad| bad.object).chain(found.strays).collect(),
+        Ok(found) => found
+            .bad
+            .into_iter()
+            .map(|bad| bad.object)
+            .chain(found.strays)
+            .collect(),
         Err(_) => first_bad(disk, depth).into_iter().map(|(object, _)| object).collect(),
     }
 }

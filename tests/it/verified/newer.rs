@@ -34,7 +34,8 @@ fn point(disk: &MemoryDisk, from: &str, to: &str) {
     let text = String::from_utf8(read(disk, "store/CURRENT")).unwrap();
     let lines = text.split_once("check ").unwrap().0.replacen(from, to, 1);
     let check = to_hex(&sha256(lines.as_bytes()));
-    disk.put(&at("store/CURRENT"), format!("{lines}check {check}\n").as_bytes()).unwrap();
+    disk.put(&at("store/CURRENT"), format!("{lines}check {check}\n").as_bytes())
+        .unwrap();
 }
 
 /// A file at rest of version 2, as a later program would seal it: nothing here opens it.
@@ -69,9 +70,24 @@ fn later_leaf(disk: &MemoryDisk) {
         root: hash,
     }
     .text();
-    let note = look(disk, |site| site.secrets.ledger_signer.named(origin).unwrap().sign(&text).unwrap().to_text());
+    let note = look(disk, |site| {
+        site.secrets
+            .ledger_signer
+            .named(origin)
+            .unwrap()
+            .sign(&text)
+            .unwrap()
+            .to_text()
+    });
     let bundle = [&u16::try_from(leaf.len()).unwrap().to_be_bytes()[..], leaf].concat();
-    for folder in ["", "/tile", "/tile/0", "/tile/0/000.p", "/tile/entries", "/tile/entries/000.p"] {
+    for folder in [
+        "",
+        "/tile",
+        "/tile/0",
+        "/tile/0/000.p",
+        "/tile/entries",
+        "/tile/entries/000.p",
+    ] {
         disk.create_folder(&at(&format!("ledger/2021{folder}"))).unwrap();
     }
     for (file, bytes) in [
@@ -97,15 +113,23 @@ fn each_kind_of_file_of_a_newer_program_is_refused_as_such() {
     let small = small();
     type Change = fn(&MemoryDisk);
     let kinds: [(&str, Change); 9] = [
-        ("/site/sekisho.toml", |disk| replaced(disk, "sekisho.toml", "format = 1", "format = 2\nnew_key = 3")),
-        ("/site/keys/site.keys", |disk| replaced(disk, "keys/site.keys", "sekisho-keyfile 1", "sekisho-keyfile 2")),
+        ("/site/sekisho.toml", |disk| {
+            replaced(disk, "sekisho.toml", "format = 1", "format = 2\nnew_key = 3")
+        }),
+        ("/site/keys/site.keys", |disk| {
+            replaced(disk, "keys/site.keys", "sekisho-keyfile 1", "sekisho-keyfile 2")
+        }),
         ("/site/keys/unlock.key", |disk| {
             replaced(disk, "keys/unlock.key", "sekisho-unlock-key 1", "sekisho-unlock-key 2");
         }),
-        ("store/CURRENT", |disk| point(disk, "sekisho current 1", "sekisho current 2")),
+        ("store/CURRENT", |disk| {
+            point(disk, "sekisho current 1", "sekisho current 2")
+        }),
         ("store/manifests/0000000003.json", |disk| {
             let file = "store/manifests/0000000003.json";
-            let signer = look(disk, |site| site.secrets.ledger_signer.named("sekisho/050008/ledger").unwrap());
+            let signer = look(disk, |site| {
+                site.secrets.ledger_signer.named("sekisho/050008/ledger").unwrap()
+            });
             let old = to_hex(&sha256(&read(disk, file)));
             replaced(disk, file, "\"format\": 1", "\"format\": 2");
             let new = sha256(&read(disk, file));
@@ -115,11 +139,19 @@ fn each_kind_of_file_of_a_newer_program_is_refused_as_such() {
         ("ledger/2021/tile/entries/000.p/1", later_leaf),
         ("staging/0000000004/intent", later_intent),
         ("answers/", |disk| {
-            let answer = files(disk).into_iter().find(|file| file.starts_with("answers/")).unwrap();
+            let answer = files(disk)
+                .into_iter()
+                .find(|file| file.starts_with("answers/"))
+                .unwrap();
             sealed_later(disk, &answer);
         }),
         ("keys/public.txt", |disk| {
-            replaced(disk, "keys/public.txt", "sekisho-public-keys 1\n", "sekisho-public-keys 2\nother key\n");
+            replaced(
+                disk,
+                "keys/public.txt",
+                "sekisho-public-keys 1\n",
+                "sekisho-public-keys 2\nother key\n",
+            );
         }),
     ];
     for (object, change) in kinds {
@@ -133,13 +165,23 @@ fn each_kind_of_file_of_a_newer_program_is_refused_as_such() {
         } else {
             verified().unwrap()
         };
-        assert_eq!((fault.id, fault.class().exit_code()), (FaultId::StoreNewer, 9), "{object}: {fault}");
+        assert_eq!(
+            (fault.id, fault.class().exit_code()),
+            (FaultId::StoreNewer, 9),
+            "{object}: {fault}"
+        );
         let words = fault.what(Lang::En);
         assert!(words.contains(object) && words.contains('2'), "{object}: {words}");
         // The verification says the same of it, whatever else it finds.
         let named = match examined(&disk, Depth::Full) {
             Err(fault) => fault.id == FaultId::StoreNewer,
-            Ok(found) => found.bad.iter().any(|bad| bad.what == sekisho::run::verify::What::Newer) || object.starts_with("staging"),
+            Ok(found) => {
+                found
+                    .bad
+                    .iter()
+                    .any(|bad| bad.what == sekisho::run::verify::What::Newer)
+                    || object.starts_with("staging")
+            }
         };
         assert!(named, "{object}");
         if object.starts_with("staging") {

@@ -20,7 +20,10 @@ fn every_object_is_in_exactly_one_slice() {
     // The numbers stay: they are the first eight bytes of the SHA-256 of the path (`printf store/CURRENT | sha256sum`
     // begins with the digits below), modulo the number of slices.
     let digits = u64::from_str_radix("e24e4891b7b40cb5", 16).unwrap();
-    assert_eq!(u64::from(Slice::holding("store/CURRENT", 1000).unwrap().part()), digits % 1000 + 1);
+    assert_eq!(
+        u64::from(Slice::holding("store/CURRENT", 1000).unwrap().part()),
+        digits % 1000 + 1
+    );
     for (part, parts) in [(0, 3), (4, 3), (0, 0), (1, 0)] {
         assert_eq!(Slice::new(part, parts), None);
     }

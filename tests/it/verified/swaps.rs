@@ -22,7 +22,9 @@ fn objects_of_one_class_that_changed_places_are_found() {
     for class in CLASSES {
         for ending in [".seki", ".tlog-proof", ""] {
             let is_of = |file: &String| {
-                let packed = [".seki", ".tlog-proof"].into_iter().find(|ending| file.ends_with(ending));
+                let packed = [".seki", ".tlog-proof"]
+                    .into_iter()
+                    .find(|ending| file.ends_with(ending));
                 file.starts_with(class) && packed.unwrap_or("") == ending
             };
             let all: Vec<String> = files(disk).into_iter().filter(is_of).collect();
@@ -32,7 +34,10 @@ fn objects_of_one_class_that_changed_places_are_found() {
                     disk.put(&at(a), &of_b).unwrap();
                     disk.put(&at(b), &of_a).unwrap();
                     let found = first_bad(disk, Depth::Full);
-                    assert!(found.as_ref().is_some_and(|(object, _)| object == a || object == b), "{a} {b}: {found:?}");
+                    assert!(
+                        found.as_ref().is_some_and(|(object, _)| object == a || object == b),
+                        "{a} {b}: {found:?}"
+                    );
                     // One of them over the other: the other is there twice.
                     disk.put(&at(a), &of_a).unwrap();
                     let found = first_bad(disk, Depth::Full);
@@ -78,7 +83,9 @@ fn an_object_that_nothing_names_is_listed() {
     let small = small();
     let disk = &small.disk;
     for file in files(disk) {
-        let Some((folder, name)) = file.rsplit_once('/') else { continue };
+        let Some((folder, name)) = file.rsplit_once('/') else {
+            continue;
+        };
         // Keys and registers are files of fixed names: others beside them are never read.
         if ["keys", "registers", "store"].contains(&folder) {
             continue;
@@ -94,7 +101,9 @@ fn an_object_that_nothing_names_is_listed() {
         disk.put(&at(&renamed), &read(disk, &file)).unwrap();
         let listed = listed(disk, Depth::Full);
         assert!(listed.contains(&renamed), "{renamed}: {listed:?}");
-        let extra = ["archive/", "answers/", "out/"].iter().any(|folder| renamed.starts_with(folder));
+        let extra = ["archive/", "answers/", "out/"]
+            .iter()
+            .any(|folder| renamed.starts_with(folder));
         assert_eq!(first_bad(disk, Depth::Quick).is_some(), extra, "{renamed}");
         disk.remove(&at(&renamed)).unwrap();
     }
@@ -133,8 +142,15 @@ fn an_older_object_put_back_is_found() {
         disk.put(&at(file), &read(&old.disk, file)).unwrap();
     }
     let found = examined(disk, Depth::Full).unwrap();
-    assert_eq!((found.bad[0].object.as_str(), found.bad[0].what.as_str()), (package, "stale"));
-    assert!(found.bad[0].why.contains("an earlier package of this name"), "{}", found.bad[0].why);
+    assert_eq!(
+        (found.bad[0].object.as_str(), found.bad[0].what.as_str()),
+        (package, "stale")
+    );
+    assert!(
+        found.bad[0].why.contains("an earlier package of this name"),
+        "{}",
+        found.bad[0].why
+    );
     assert_eq!(found.bad[1].object, proof);
 }
 
@@ -173,7 +189,10 @@ fn a_part_of_the_site_put_back_is_found_by_the_others() {
             let found = first_bad(&now, depth);
             // Lengths may be the same: only the hash tells of an old package.
             if folder != "out/" || depth == Depth::Full {
-                assert!(found.as_ref().is_some_and(|(object, _)| object.starts_with(want)), "{folder}: {found:?}");
+                assert!(
+                    found.as_ref().is_some_and(|(object, _)| object.starts_with(want)),
+                    "{folder}: {found:?}"
+                );
             }
         }
     }

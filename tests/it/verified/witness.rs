@@ -58,7 +58,10 @@ fn a_site_put_back_is_found_by_any_witness_and_so_is_one_that_went_on_otherwise(
     for (witness, saw) in [("/late", late), ("/proof", sizes[1])] {
         let fault = witnessed(&old.disk, &[witness]).unwrap_err();
         assert_eq!((fault.id, fault.class().exit_code()), (FaultId::LedgerRolledBack, 8));
-        assert_eq!((arg(&fault, "has"), arg(&fault, "saw")), (early.to_string(), saw.to_string()));
+        assert_eq!(
+            (arg(&fault, "has"), arg(&fault, "saw")),
+            (early.to_string(), saw.to_string())
+        );
     }
 
     // Put back and gone on: the same files, but another day's clock and salts, and one file more.
@@ -74,12 +77,18 @@ fn a_site_put_back_is_found_by_any_witness_and_so_is_one_that_went_on_otherwise(
     let place = |witnesses: &[&str]| {
         let fault = witnessed(&fork.disk, witnesses).unwrap_err();
         assert_eq!((fault.id, fault.class().exit_code()), (FaultId::LedgerForked, 8));
-        (arg(&fault, "from").parse::<u64>().unwrap(), arg(&fault, "to").parse::<u64>().unwrap())
+        (
+            arg(&fault, "from").parse::<u64>().unwrap(),
+            arg(&fault, "to").parse::<u64>().unwrap(),
+        )
     };
     assert_eq!(place(&["/late"]), (0, late - 1));
     assert_eq!(place(&["/late", "/early"]), (early, late - 1));
     let (from, to) = place(&["/proof"]);
-    assert!(from <= differs && differs <= to && to < sizes[1], "{from}..{to}, {differs}");
+    assert!(
+        from <= differs && differs <= to && to < sizes[1],
+        "{from}..{to}, {differs}"
+    );
     assert_eq!(witnessed(&fork.disk, &["/early"]).unwrap(), [early]);
 }
 
@@ -87,12 +96,24 @@ fn a_site_put_back_is_found_by_any_witness_and_so_is_one_that_went_on_otherwise(
 fn a_witness_of_another_ledger_is_refused() {
     let site = first_day();
     let note = String::from_utf8(read(&site.disk, "ledger/2020/checkpoint")).unwrap();
-    let own = look(&site.disk, |site| site.secrets.ledger_signer.named("sekisho/050008/ledger").unwrap());
+    let own = look(&site.disk, |site| {
+        site.secrets.ledger_signer.named("sekisho/050008/ledger").unwrap()
+    });
     let other = sekisho::seal::notesign::NoteSigner::new("sekisho/050008/ledger", &[3; 32]).unwrap();
     let text = note.split_once("\n\n").unwrap().0.to_owned() + "\n";
-    let resigned = other.named("sekisho/050008/2020").unwrap().sign(&text).unwrap().to_text();
+    let resigned = other
+        .named("sekisho/050008/2020")
+        .unwrap()
+        .sign(&text)
+        .unwrap()
+        .to_text();
     let elsewhere = text.replacen("sekisho/050008/2020", "sekisho/060003/2020", 1);
-    let elsewhere = own.named("sekisho/060003/2020").unwrap().sign(&elsewhere).unwrap().to_text();
+    let elsewhere = own
+        .named("sekisho/060003/2020")
+        .unwrap()
+        .sign(&elsewhere)
+        .unwrap()
+        .to_text();
     for (bytes, word) in [
         (resigned, ""),
         (elsewhere, "sekisho/060003/2020"),
@@ -108,7 +129,10 @@ fn a_witness_of_another_ledger_is_refused() {
     let next = text.replacen("/2020\n", "/2021\n", 1);
     let next = own.named("sekisho/050008/2021").unwrap().sign(&next).unwrap().to_text();
     site.disk.put(Path::new("/w"), next.as_bytes()).unwrap();
-    assert_eq!(witnessed(&site.disk, &["/w"]).unwrap_err().id, FaultId::LedgerRolledBack);
+    assert_eq!(
+        witnessed(&site.disk, &["/w"]).unwrap_err().id,
+        FaultId::LedgerRolledBack
+    );
 }
 
 #[test]
@@ -118,8 +142,19 @@ fn the_command_takes_a_checkpoint_or_a_proof() {
     desk.run();
     let saved = desk.root().with_extension("saved");
     std::fs::write(&saved, desk.program(&["ledger", "checkpoint"]).out()).unwrap();
-    let (saved, proof) = (saved.to_str().unwrap(), desk.root().join("out/052019/RES-050008-052019-00000001.dat.seki.tlog-proof"));
-    let ran = desk.program(&["ledger", "verify", "--witness", saved, "--witness", proof.to_str().unwrap()]);
+    let (saved, proof) = (
+        saved.to_str().unwrap(),
+        desk.root()
+            .join("out/052019/RES-050008-052019-00000001.dat.seki.tlog-proof"),
+    );
+    let ran = desk.program(&[
+        "ledger",
+        "verify",
+        "--witness",
+        saved,
+        "--witness",
+        proof.to_str().unwrap(),
+    ]);
     assert_eq!(ran.code(), 0, "{}", ran.err());
     let json = desk.json(&["ledger", "verify", "--witness", saved], 0);
     assert_eq!(json["witnesses"].as_array().unwrap().len(), 1);
@@ -137,6 +172,13 @@ fn the_command_takes_a_checkpoint_or_a_proof() {
     let ran = desk.program(&["ledger", "verify", "--witness", saved]);
     assert_eq!(ran.code(), 8);
     let words = format!("this site's ledger has {size} leaves in log 2020");
-    assert!(ran.err().contains(&words) && ran.err().contains(&format!("saw {}", size + 3)), "{}", ran.err());
-    assert_eq!(desk.json(&["ledger", "verify", "--witness", saved], 8)["bad"], serde_json::Value::Null);
+    assert!(
+        ran.err().contains(&words) && ran.err().contains(&format!("saw {}", size + 3)),
+        "{}",
+        ran.err()
+    );
+    assert_eq!(
+        desk.json(&["ledger", "verify", "--witness", saved], 8)["bad"],
+        serde_json::Value::Null
+    );
 }

@@ -239,7 +239,10 @@ impl Pass {
         let partial: BTreeMap<TileId, &[Hash]> = edge.partial().collect();
         for kind in kinds_of(size) {
             let TileKind::Hashes(level) = kind else { continue };
-            let full = edge.size().checked_shr(u32::from(level).saturating_add(1) * 8).unwrap_or(0);
+            let full = edge
+                .size()
+                .checked_shr(u32::from(level).saturating_add(1) * 8)
+                .unwrap_or(0);
             for tile in TileId::all(kind, size).filter(|tile| tile.index >= full) {
                 self.compare(files, tile, partial.get(&tile).copied().unwrap_or_default())?;
             }
