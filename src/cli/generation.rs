@@ -1,4 +1,4 @@
-//! `sekisho gen list|show|diff|verify|compact`: generations of the master.
+//! `sekisho gen list|show|diff|verify|compact`; `prune` has a file of its own: generations of the master.
 
 use super::Ended;
 use super::args::Cli;
@@ -41,6 +41,12 @@ pub enum Command {
     },
     /// Rewrite every table into one run; content and generation stay (世代の圧縮)
     Compact,
+    /// Remove leftovers of interrupted work that nothing names, to make room (残骸の削除)
+    Prune {
+        /// Only show what would be removed
+        #[arg(long)]
+        plan: bool,
+    },
 }
 
 /// Runs the command.
@@ -70,6 +76,7 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             found.fault().map_or(Ok(Class::Done), Err)
         }
         Command::Compact => compact(cli, surroundings, out),
+        Command::Prune { plan } => super::prune::run(cli, surroundings, *plan, out),
     }
 }
 

@@ -98,6 +98,8 @@ pub struct RunSettings {
     pub threads: u16,
     /// Seconds between two passes of `watch`.
     pub poll_seconds: u32,
+    /// Bytes of the reserve file, which is given up where the disk is full; 0: none.
+    pub reserve_bytes: u64,
 }
 
 impl Default for RunSettings {
@@ -105,6 +107,8 @@ impl Default for RunSettings {
         Self {
             threads: 0,
             poll_seconds: 10,
+            // Enough to finish a commit with 3,000 outgoing files: a proof takes one block of 4 KiB.
+            reserve_bytes: 16 << 20,
         }
     }
 }
@@ -210,7 +214,8 @@ impl Config {
             UnlockBy::Passphrase => "passphrase",
             UnlockBy::Credentials => "credentials",
         };
-        let name = name.replace(['"', '\\', '\n', '\r'], "");
+        // Nothing in a basic string may be a control character, a quotation mark or a backslash alone.
+        let name = name.replace(|c: char| matches!(c, '"' | '\\') || c.is_control(), "");
         let limits = IntakeLimits::default();
         let run = RunSettings::default();
         format!(
@@ -221,8 +226,13 @@ impl Config {
              \"keys/unlock.key\"\n\n[intake]\nmax_file_bytes = {}\nmax_files_per_folder = {}\n\
              # at least 5 where senders write into the folder itself instead of renaming a whole file into it\n\
              quiet_seconds = {}\n\n[run]\n# 0: one per core\n\
-             threads = {}\npoll_seconds = {}\n",
-            limits.max_file_bytes, limits.max_files_per_folder, limits.quiet_seconds, run.threads, run.poll_seconds
+             threads = {}\npoll_seconds = {}\n# kept free for what must be finished or recorded on a full disk\nreserve_bytes = {}\n",
+            limits.max_file_bytes,
+            limits.max_files_per_folder,
+            limits.quiet_seconds,
+            run.threads,
+            run.poll_seconds,
+            run.reserve_bytes
         )
     }
 }

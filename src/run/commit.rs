@@ -16,7 +16,7 @@ use compared::{check_newest, named_manifest};
 
 use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
-use super::trouble;
+use super::{room, trouble};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
@@ -65,8 +65,23 @@ pub struct Recovered {
     pub discarded: Vec<u64>,
 }
 
-/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place.
+/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place. Where the disk is full
+/// after the commit point the reserve is given up for the rest, before it nothing remains.
 pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
+    let number = draft.manifest.commit;
+    match carry_out(site, draft) {
+        Err(fault) if room::is_full(&fault) => {
+            if room::resume(site, number)? {
+                site.reload()
+            } else {
+                Err(fault)
+            }
+        }
+        other => other,
+    }
+}
+
+fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let tools = site.tools;
     let mut rng = tools.generator()?;
     let Draft {

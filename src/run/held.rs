@@ -2,6 +2,7 @@
 
 use super::commit::{self, Draft};
 use super::pass::{ArchivedRecord, IdentityKey, inbound_of_held};
+use super::room;
 use super::site::Site;
 use super::trouble;
 use crate::domain::code::Code;
@@ -70,8 +71,7 @@ fn decide(site: &mut Site<'_>, held: &HeldFile, is_release: bool, date: Option<B
     let now = tools.clock.now();
     let folders = site.folders.clone();
     let mut exchange = site.exchange();
-    let mut stage =
-        Stage::begin(tools.disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
+    let mut stage = room::begin(site, room::Work::Records)?;
     let mut rows = Vec::new();
     if is_release {
         exchange

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::output::{must_be_new, write_new};
 use super::site::{Tools, Unlocking};
 use super::trouble;
 use crate::domain::fault::{Fault, FaultId};
@@ -87,23 +88,21 @@ pub fn generate_party(
 ) -> Result<Generated, Fault> {
     let unlock_file = with_ending(path);
     for made in [path, &unlock_file] {
-        if tools.disk.exists(made).map_err(trouble::disk(made))? {
-            return Err(Fault::new(FaultId::OutputExists).with("path", made.display()));
-        }
+        must_be_new(tools.disk, made)?;
     }
     let mut rng = tools.generator()?;
     let unlock = if let Some(typed) = passphrase {
         Unlock::Passphrase(Passphrase::new(typed))
     } else {
         let key = generate_unlock_key(&mut rng);
-        atomic::publish(tools.disk, &unlock_file, unlock_key_file(&key).as_bytes()).map_err(|e| trouble::atomic(&e))?;
+        write_new(tools, &unlock_file, unlock_key_file(&key).as_bytes())?;
         Unlock::Key(key)
     };
     let secrets = new_party(owner, &mut rng).map_err(|e| opening(path, &e))?;
     let bytes = secrets
         .to_file_bytes(&unlock, &mut rng)
         .map_err(|e| opening(path, &e))?;
-    atomic::publish(tools.disk, path, &bytes).map_err(|e| trouble::atomic(&e))?;
+    write_new(tools, path, &bytes)?;
     Ok(public_of(&secrets, path, kem))
 }
 

@@ -24,7 +24,7 @@ use crate::pipeline::intake::FileIdentity;
 use crate::pipeline::journal;
 use crate::run::commit::{self, Draft};
 use crate::run::site::Site;
-use crate::run::trouble;
+use crate::run::{room, trouble};
 use crate::seal::digest;
 use crate::seal::secret::YearKey;
 use crate::store::generations::{GenerationFacts, Staging};
@@ -43,7 +43,7 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
     }
     let folders = site.folders.clone();
     let disk = site.tools.disk;
-    let stage = Stage::begin(disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
+    let stage = room::begin(site, room::Work::Adds(room::of_pass(site, input_bytes(&assessed))))?;
     let mut settling = Settling {
         site,
         date,
@@ -114,6 +114,12 @@ fn is_idle(assessed: &Assessed, state: &ExchangeState) -> bool {
             .held
             .iter()
             .all(|held| !held.released && (!held.in_place || assessed.stays(held)))
+}
+
+/// Bytes of the files whose notices are applied.
+fn input_bytes(assessed: &Assessed) -> u64 {
+    let taken = assessed.files.iter().filter(|(_, fate)| matches!(fate, Fate::Taken(_)));
+    taken.map(|(judged, _)| judged.size_bytes).fold(0, u64::saturating_add)
 }
 
 struct Settling<'a, 'm> {

@@ -164,6 +164,7 @@ pub(super) fn of_register(object: String, error: &RegisterError) -> Bad {
     match error {
         RegisterError::Io(source) => of_io(object, source),
         RegisterError::Line(_) => Bad::new(object, What::Form, error),
+        RegisterError::Newer { .. } => Bad::new(object, What::Newer, error),
         RegisterError::Chain { .. } => Bad::new(object, What::Digest, error),
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use zeroize::{Zeroize as _, Zeroizing};
 use zstd::stream::write::Decoder;
 
-use super::{AtRestFault, LENGTH_LEN, PARAMS, PREFIX_LEN, VERSION, WRAPPED_LEN, aad, split};
+use super::{AtRestFault, LENGTH_LEN, PARAMS, PREFIX_LEN, VERSION, WINDOW_LOG_MAX, WRAPPED_LEN, aad, split};
 use crate::seal::floe::{Content, FloeFault, FloeKey, HEADER_LEN, Opener};
 use crate::seal::secret::SiteKey;
 use crate::seal::wrap::{Purpose, unwrap_key};
@@ -15,8 +15,6 @@ use crate::seal::wrap::{Purpose, unwrap_key};
 pub const AT_REST_FRONT_LEN: usize = PREFIX_LEN + WRAPPED_LEN + HEADER_LEN;
 /// Length of a segment in bytes, the last one excepted.
 pub const AT_REST_SEGMENT_LEN: usize = 1 << 20;
-/// Largest window of a frame, as a power of two: what level 3 uses is at most 2 MiB, and a frame may not ask for 128.
-const WINDOW_LOG_MAX: u32 = 23;
 
 /// A file at rest that is being tested.
 pub struct AtRestTest {
