@@ -7,7 +7,7 @@ mod compared;
 mod recovery;
 mod when;
 
-pub(super) use compared::{check_position, newest_named};
+pub(super) use compared::{check_position, is_unpublished, newest_named};
 pub(super) use recovery::decided_intent;
 pub use recovery::{Recovered, recover};
 
