@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chacha20::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
-use sekisho::domain::fault::Class;
+use sekisho::domain::fault::{Class, FaultId};
 use sekisho::ports::simulated::{ERRNOS, Fault, Moments, SURVIVALS, SimDisk, Survival, Trouble};
 
 use super::chapters::{Chapter, Outside, chapters};
@@ -90,7 +90,7 @@ impl Story<'_> {
         }
         match self.chapter.next_run(disk, self.chapter.seed + level) {
             Ok(unreadable) => self.unreadable |= unreadable,
-            Err(fault) if disk.hits() > 0 && fault.class() == Class::Storage => {}
+            Err(fault) if disk.hits() > 0 && is_of_the_disk(&fault) => {}
             Err(fault) => return Err(format!("run {level}: {fault}")),
         }
         let record = disk.record();
@@ -103,6 +103,10 @@ impl Story<'_> {
         let moment = record.moments().at(done);
         Ok(self.cut(&moment, &name(&record, done), draw))
     }
+}
+
+fn is_of_the_disk(fault: &sekisho::domain::fault::Fault) -> bool {
+    fault.class() == Class::Storage || fault.id == FaultId::FsyncFailed
 }
 
 /// One seed: gives the story where it ended badly.
