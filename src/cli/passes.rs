@@ -120,6 +120,7 @@ fn row(file: &FileReport, lang: Lang) -> Vec<String> {
         (Lang::Ja, "duplicate") => "重複",
         (Lang::Ja, "acknowledged") => "受領確認",
         (Lang::Ja, "waiting") => "対象外",
+        (Lang::Ja, "writing") => "書込中",
         (_, other) => other,
     };
     let outcome = file

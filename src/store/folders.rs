@@ -91,6 +91,11 @@ impl Folders {
         self.root.join("lock")
     }
 
+    /// What the passes remember of watched files.
+    pub fn looks(&self) -> PathBuf {
+        self.root.join("looks.json")
+    }
+
     /// The site's key file.
     pub fn site_keys(&self) -> PathBuf {
         self.root.join("keys/site.keys")

@@ -101,7 +101,7 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
 fn is_idle(assessed: &Assessed, state: &ExchangeState) -> bool {
     let known = |id: &str, code: &str| state.held.iter().any(|held| held.id == id && held.code == code);
     let files = assessed.files.iter().all(|(judged, fate)| match fate {
-        Fate::Held(code) => judged.original.is_none() && known(&judged.id, code.as_str()),
+        Fate::Held(code) => judged.originals.is_empty() && known(&judged.id, code.as_str()),
         Fate::Rejected(..) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Taken(_) | Fate::Acknowledges(..) => false,
     });
     let left = assessed
@@ -291,7 +291,7 @@ impl Settling<'_, '_> {
                     self.leaves
                         .push(journal::file(self.time, &inbound, FileOutcome::Held(*code), None));
                 }
-                if is_new || judged.original.is_some() {
+                if is_new || !judged.originals.is_empty() {
                     self.reports.push(report);
                 }
                 return Ok(());
@@ -344,12 +344,13 @@ impl Settling<'_, '_> {
     fn put_away(&mut self, judged: &Judged, fate: &Fate) -> Result<(), Fault> {
         let held = self.state.held.len();
         self.state.held.retain(|held| held.id != judged.id);
-        self.retired.extend(judged.original.clone());
+        self.retired.extend(judged.originals.iter().cloned());
         // The copy of a held file that came again is not lost with its entry.
         let copied = self.state.held.len() != held || !matches!(fate, Fate::Duplicate(_));
         if copied {
             let spool = super::spool::spool_path(self.site, &judged.id);
-            let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
+            let facts = self.site.tools.disk.facts(&spool);
+            let facts = facts.map_err(trouble::kept(&judged.id, &spool))?;
             let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
             self.stage.place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
         }
