@@ -1,5 +1,6 @@
 //! The site in one screen: last run, held files, gaps, notices without acknowledgement.
 
+use super::room::{self, Room};
 use super::site::Site;
 use super::trouble;
 use crate::domain::arrival::ArrivalRule;
@@ -58,6 +59,8 @@ pub struct Status {
     pub unfinished: Vec<u64>,
     /// Things in the inbound folders.
     pub inbox_files: usize,
+    /// Room on the disk, and the reserve.
+    pub room: Room,
 }
 
 /// Reads the status.
@@ -126,5 +129,6 @@ pub fn status(site: &Site<'_>) -> Result<Status, Fault> {
                 | Found::Unreadable { .. } => 1,
             })
             .sum(),
+        room: room::look(site)?,
     })
 }

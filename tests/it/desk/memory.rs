@@ -119,7 +119,7 @@ impl Small {
     }
 }
 
-fn party(owner: &str, secrets: &PartySecrets) -> Party {
+pub(crate) fn party(owner: &str, secrets: &PartySecrets) -> Party {
     let national = owner == NATIONAL;
     Party {
         id: id(owner),
