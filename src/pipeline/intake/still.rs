@@ -28,7 +28,7 @@ pub enum Unfinished {
     #[error("still growing")]
     Growing,
     /// Too few passes found it unchanged.
-    #[error("not yet unchanged for {want} passes")]
+    #[error("not yet unchanged in enough passes")]
     Passes {
         /// How many must.
         want: u32,

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sekisho::domain::fault::{Class, FaultId};
+use sekisho::domain::remark::japanese;
 use sekisho::os::disk::RealDisk;
+use sekisho::pipeline::intake::still::Unfinished;
 use sekisho::run::held;
 use sekisho::run::site::Access;
+use sekisho::store::inbox::Refusal;
 
 use super::hooked::{Hooked, When};
 use super::place::Place;
@@ -284,17 +287,53 @@ fn the_program_takes_and_shows_rules_of_arrival() {
     assert_eq!((fate.as_str(), detail.as_str()), ("writing", "being written"));
     let english = desk.must(&["run", "--business-date", DAY]);
     assert!(english.contains("writing") && !english.contains("canary"), "{english}");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sekisho"));
-    command.env_clear().args(["--lang", "ja", "--site"]).arg(desk.root());
-    let ran = command.args(["run", "--business-date", DAY]).output().unwrap();
-    let japanese = String::from_utf8(ran.stdout).unwrap();
-    assert!(
-        japanese.contains("書込中") && !japanese.contains("canary"),
-        "{japanese}"
-    );
+    let shown = in_japanese(&desk, &["run", "--business-date", DAY]);
+    assert!(shown.contains("書込中") && shown.contains("送信元が"), "{shown}");
+    assert!(!shown.contains("canary"), "{shown}");
     // The rule is gone: the register is what it was, and older lines stay readable.
     desk.must(&["party", "arrival", AKITA, "--business-date", DAY]);
     assert_eq!(desk.json(&["party", "list"], 0)[2]["arrival"], "");
+}
+
+#[test]
+fn every_reason_has_japanese_words() {
+    let refusals = [
+        Refusal::NotPlain,
+        Refusal::HardLinked,
+        Refusal::NotText,
+        Refusal::StrayFolder,
+        Refusal::LookAlike,
+        Refusal::TooLarge,
+        Refusal::TooManyRecords,
+        Refusal::TooMany,
+    ];
+    let unfinished = [
+        Unfinished::Growing,
+        Unfinished::Passes { want: 3 },
+        Unfinished::DoneMissing,
+        Unfinished::DoneNotPlain,
+        Unfinished::DoneContent,
+        Unfinished::DoneHash,
+    ];
+    let words = refusals.iter().map(ToString::to_string);
+    for words in words.chain(unfinished.iter().map(ToString::to_string)) {
+        assert!(japanese(&words).is_some(), "{words}");
+    }
+    let desk = Desk::new();
+    desk.put(AKITA, "-canary.dat", b"?");
+    assert_eq!(desk.run().code, 3);
+    let id = desk.json(&["held", "list"], 3)[0]["id"].as_str().unwrap().to_owned();
+    let shown = in_japanese(&desk, &["held", "show", &id]);
+    assert!(
+        shown.contains("名前がハイフンで始まります") && !shown.contains("canary"),
+        "{shown}"
+    );
+}
+
+fn in_japanese(desk: &Desk, args: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sekisho"));
+    command.env_clear().args(["--lang", "ja", "--site"]).arg(desk.root());
+    String::from_utf8(command.args(args).output().unwrap().stdout).unwrap()
 }
 
 #[test]

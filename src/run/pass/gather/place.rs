@@ -111,23 +111,24 @@ impl Gatherer<'_, '_> {
 
     /// A finding about a whole folder.
     pub(super) fn leave_folder(&mut self, folder: &str, detail: String, unreadable: bool) {
-        // The folder of a party is named by its id; another name may say anything.
-        let label = if PartyId::parse(folder).is_some() {
-            format!("in/{folder}")
-        } else {
-            format!("in/other-{}", self.id_of("", folder))
-        };
+        // The folder of a party is named by its id; another name may say anything, and is that of a thing beside the folders.
+        let is_folder = PartyId::parse(folder).is_some();
+        let (folder, name) = if is_folder { (folder, "") } else { ("", folder) };
         self.in_place.push(InPlace {
-            id: self.id_of(folder, ""),
+            id: self.id_of(folder, name),
             folder: folder.to_owned(),
-            name: String::new(),
-            label,
+            name: name.to_owned(),
+            label: if is_folder {
+                format!("in/{folder}")
+            } else {
+                self.label(folder, name)
+            },
             size_bytes: 0,
             code: Code::H08,
             detail,
             envelope: None,
             unreadable,
-            is_folder: true,
+            is_folder,
         });
     }
 
