@@ -76,7 +76,7 @@ impl WriteNew for StoppingFile {
     }
 
     fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(&self.path);
         self.inner.allocate(len_bytes)
     }
 
@@ -89,6 +89,15 @@ impl WriteNew for StoppingFile {
 impl<D: Disk> Disk for StoppingDisk<D> {
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
         self.inner.open(path)
+    }
+
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        self.inner.open_inside(folder, name)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.countdown.step(to);
+        self.inner.rename_new(from, to)
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
