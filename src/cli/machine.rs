@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use zeroize::Zeroizing;
 
@@ -13,10 +14,14 @@ use crate::os::clock::SystemClock;
 use crate::os::disk::RealDisk;
 use crate::os::entropy::SystemEntropy;
 use crate::os::stopping::StoppingDisk;
+use crate::ports::guarded::{Guarded, Poison};
 use crate::ports::{Clock, Disk, Entropy};
 use crate::run::examine::Examined;
 use crate::run::site::{Access, Site, Tools, Unlocking};
 use crate::run::trouble;
+
+/// The first failed sync of the process; after it no disk of the process is written to.
+static POISON: LazyLock<Poison> = LazyLock::new(Poison::default);
 
 /// Disk, clock and randomness of the machine.
 pub struct Machine {
@@ -28,9 +33,10 @@ pub struct Machine {
 impl Machine {
     /// The machine; with the feature `fault-injection` its disk may end the process at a chosen operation.
     pub fn new(surroundings: &Surroundings) -> Result<Self, Fault> {
+        let poison = Poison::clone(&POISON);
         let disk: Box<dyn Disk> = match surroundings.stop_at {
-            Some(operation) => Box::new(StoppingDisk::new(RealDisk, operation)),
-            None => Box::new(RealDisk),
+            Some(operation) => Box::new(Guarded::sharing(StoppingDisk::new(RealDisk, operation), poison)),
+            None => Box::new(Guarded::sharing(RealDisk, poison)),
         };
         let clock = SystemClock::new().map_err(trouble::bug)?;
         Ok(Self {

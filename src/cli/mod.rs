@@ -17,6 +17,7 @@ pub mod open;
 pub mod party;
 pub mod passes;
 pub mod plan;
+mod prune;
 pub mod rules;
 pub mod run;
 pub mod seal;

@@ -61,6 +61,10 @@ fn json(out: &mut Out, status: &Status) -> Result<(), Fault> {
         "commit": status.commit, "residents": status.residents, "removed": status.removed, "retired": status.retired,
         "ledger": {"log": status.ledger_log, "size": status.ledger_size}, "last_run": last, "held": held, "gaps": gaps,
         "unacknowledged": open, "unfinished_commits": status.unfinished, "inbox": status.inbox_files,
+        "room": {
+            "free_bytes": status.room.free_bytes, "low": status.room.is_low(),
+            "reserve_bytes": status.room.reserve_bytes, "reserve_wanted_bytes": status.room.reserve_wanted_bytes,
+        },
     }))
 }
 
@@ -106,6 +110,7 @@ fn text(out: &mut Out, status: &Status) -> Result<(), Fault> {
         Lang::Ja => format!("受信フォルダにあるファイル: {}", status.inbox_files),
         Lang::En => format!("files in the inbound folders: {}", status.inbox_files),
     })?;
+    room(out, status)?;
     for commit in &status.unfinished {
         out.line(&match lang {
             Lang::Ja => format!("中断された確定 {commit}: 次の run が完了または破棄します"),
@@ -154,6 +159,36 @@ fn text(out: &mut Out, status: &Status) -> Result<(), Fault> {
         })?;
     }
     Ok(())
+}
+
+/// Free room, the reserve, and a warning where one of them is short.
+fn room(out: &mut Out, status: &Status) -> Result<(), Fault> {
+    let room = &status.room;
+    let Some(free) = room.free_bytes else {
+        return Ok(());
+    };
+    let (free, reserve) = (mebibytes(free), mebibytes(room.reserve_bytes));
+    out.line(&match out.lang() {
+        Lang::Ja => format!("ディスクの空き: {free} MiB（ほかに予備 {reserve} MiB）"),
+        Lang::En => format!("free on the disk: {free} MiB, and a reserve of {reserve} MiB"),
+    })?;
+    if room.reserve_bytes < room.reserve_wanted_bytes {
+        out.line(out.say(
+            "警告: 予備の領域がありません。空きがあれば次の run が作ります",
+            "warning: the reserve is missing; the next run makes it where there is room",
+        ))?;
+    }
+    if room.is_low() {
+        out.line(out.say(
+            "警告: ディスクの空きが少なくなっています。`sekisho gen prune --plan` で削除できる残骸を確かめてください",
+            "warning: the disk is nearly full; see `sekisho gen prune --plan` for leftovers",
+        ))?;
+    }
+    Ok(())
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    bytes >> 20
 }
 
 fn section(out: &mut Out, ja: &str, en: &str, count: usize) -> Result<(), Fault> {

@@ -98,6 +98,8 @@ pub struct RunSettings {
     pub threads: u16,
     /// Seconds between two passes of `watch`.
     pub poll_seconds: u32,
+    /// Bytes of the reserve file, which is given up where the disk is full; 0: none.
+    pub reserve_bytes: u64,
 }
 
 impl Default for RunSettings {
@@ -105,6 +107,8 @@ impl Default for RunSettings {
         Self {
             threads: 0,
             poll_seconds: 10,
+            // Enough to finish a commit with 3,000 outgoing files: a proof takes one block of 4 KiB.
+            reserve_bytes: 16 << 20,
         }
     }
 }
@@ -146,7 +150,22 @@ pub struct Config {
     pub run: RunSettings,
 }
 
+/// The version of settings that is read.
+const VERSION: i64 = 1;
+
+/// The one key that every version has.
+#[derive(Deserialize)]
+struct Head {
+    format: Option<i64>,
+}
+
 impl Config {
+    /// The version of the settings, where it is a later one than [`Config::parse`] reads: other keys may stand there.
+    pub fn later_version(text: &str) -> Option<i64> {
+        let head: Head = toml::from_str(text).ok()?;
+        head.format.filter(|format| *format > VERSION)
+    }
+
     /// Reads the text of `sekisho.toml`.
     pub fn parse(text: &str) -> Result<Self, ConfigFault> {
         let file: File = toml::from_str(text).map_err(|fault| {
@@ -195,7 +214,8 @@ impl Config {
             UnlockBy::Passphrase => "passphrase",
             UnlockBy::Credentials => "credentials",
         };
-        let name = name.replace(['"', '\\', '\n', '\r'], "");
+        // Nothing in a basic string may be a control character, a quotation mark or a backslash alone.
+        let name = name.replace(|c: char| matches!(c, '"' | '\\') || c.is_control(), "");
         let limits = IntakeLimits::default();
         let run = RunSettings::default();
         format!(
@@ -206,8 +226,13 @@ impl Config {
              \"keys/unlock.key\"\n\n[intake]\nmax_file_bytes = {}\nmax_files_per_folder = {}\n\
              # at least 5 where senders write into the folder itself instead of renaming a whole file into it\n\
              quiet_seconds = {}\n\n[run]\n# 0: one per core\n\
-             threads = {}\npoll_seconds = {}\n",
-            limits.max_file_bytes, limits.max_files_per_folder, limits.quiet_seconds, run.threads, run.poll_seconds
+             threads = {}\npoll_seconds = {}\n# kept free for what must be finished or recorded on a full disk\nreserve_bytes = {}\n",
+            limits.max_file_bytes,
+            limits.max_files_per_folder,
+            limits.quiet_seconds,
+            run.threads,
+            run.poll_seconds,
+            run.reserve_bytes
         )
     }
 }

@@ -5,14 +5,15 @@
 )]
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::fs::{FallocateFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::{Errno, retry_on_intr};
 use walkdir::WalkDir;
 
-use crate::ports::{Disk, Facts, FileKind, FolderEntry, Lock, ReadAt, WriteNew};
+use crate::ports::{Disk, Facts, FileKind, FolderEntry, Lock, ReadAt, WriteNew, write_pattern};
 
 /// The file system of the machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,6 +38,26 @@ impl WriteNew for NewFile {
         self.0.write_all(bytes)
     }
 
+    /// Takes blocks without writing them, where the file system can.
+    fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
+        if len_bytes == 0 {
+            return Ok(());
+        }
+        let at = self.0.stream_position()?;
+        let taken = retry_on_intr(|| rustix::fs::fallocate(&self.0, FallocateFlags::empty(), at, len_bytes));
+        match taken {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_pattern(self, len_bytes),
+            other => {
+                other?;
+                self.0
+                    .seek(io::SeekFrom::Current(i64::try_from(len_bytes).unwrap_or(i64::MAX)))?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Interrupted by a signal it is tried again: nothing was reported, and nothing is forgotten then. Any other failure is
+    /// final.
     fn sync(&mut self) -> io::Result<()> {
         self.0.sync_all()
     }
@@ -51,7 +72,7 @@ impl Disk for RealDisk {
     /// Refuses with `InvalidInput` what is not a plain file: a FIFO or a device read at offsets would say nothing true.
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = OpenFile(rustix::fs::open(path, flags, Mode::empty())?.into());
+        let file = OpenFile(open(path, flags, Mode::empty())?.into());
         if file.facts()?.kind != FileKind::Plain {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
         }
@@ -60,7 +81,7 @@ impl Disk for RealDisk {
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?;
+        let file = open(path, flags, Mode::RUSR | Mode::WUSR)?;
         Ok(Box::new(NewFile(file.into())))
     }
 
@@ -77,17 +98,17 @@ impl Disk for RealDisk {
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        match rustix::fs::mkdir(path, Mode::RWXU) {
+        match retry_on_intr(|| rustix::fs::mkdir(path, Mode::RWXU)) {
             // A link to a folder is no folder: what is written there would land elsewhere.
-            Err(rustix::io::Errno::EXIST) if self.facts(path)?.kind == FileKind::Folder => Ok(()),
+            Err(Errno::EXIST) if self.facts(path)?.kind == FileKind::Folder => Ok(()),
             other => Ok(other?),
         }
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(rustix::fs::fsync(folder)?)
+        let folder = open(path, flags, Mode::empty())?;
+        Ok(retry_on_intr(|| rustix::fs::fsync(&folder))?)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
@@ -110,15 +131,26 @@ impl Disk for RealDisk {
         Ok(facts_of(&rustix::fs::lstat(path)?))
     }
 
+    /// What a process without privileges may take: blocks kept for the administrator do not count.
+    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        let facts = retry_on_intr(|| rustix::fs::statvfs(path))?;
+        Ok(Some(facts.f_bavail.saturating_mul(facts.f_frsize)))
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+        let file = File::from(open(path, flags, Mode::RUSR | Mode::WUSR)?);
         match file.try_lock() {
             Ok(()) => Ok(Box::new(FileLock(file))),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(e)) => Err(e),
         }
     }
+}
+
+/// A signal that comes while a slow file system opens a file is no failure. Reads and writes of `std` go on by themselves.
+fn open(path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<rustix::fd::OwnedFd> {
+    retry_on_intr(|| rustix::fs::open(path, flags, mode))
 }
 
 fn facts_of(stat: &Stat) -> Facts {

@@ -55,6 +55,11 @@ impl WriteNew for StoppingFile {
         self.inner.write_all(bytes)
     }
 
+    fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
+        self.countdown.step();
+        self.inner.allocate(len_bytes)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.countdown.step();
         self.inner.sync()
@@ -106,6 +111,10 @@ impl<D: Disk> Disk for StoppingDisk<D> {
 
     fn facts(&self, path: &Path) -> io::Result<Facts> {
         self.inner.facts(path)
+    }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        self.inner.free_bytes(path)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {

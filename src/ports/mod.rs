@@ -2,7 +2,9 @@
 //!
 //! `os` implements them on the real machine; the tests implement them to cause faults.
 
+pub mod guarded;
 pub mod memory;
+pub mod simulated;
 
 use std::io;
 use std::path::Path;
@@ -58,6 +60,10 @@ pub trait ReadAt: Send + Sync {
 pub trait WriteNew: Send {
     /// Appends all of `bytes`.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Takes room for `len_bytes` bytes of any content from here on, so that the disk cannot fill up under them.
+    fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
+        write_pattern(self, len_bytes)
+    }
     /// Makes the content durable. A failure is fatal: the caller must not try again on this file.
     fn sync(&mut self) -> io::Result<()>;
 }
@@ -85,6 +91,12 @@ pub trait Disk: Send + Sync {
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>>;
     /// Facts about a path, links not followed.
     fn facts(&self, path: &Path) -> io::Result<Facts>;
+    /// Bytes that may still be written on the file system of the folder `path`; `None` where the disk cannot tell. A quota
+    /// may leave less.
+    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        let _unknown = path;
+        Ok(None)
+    }
     /// Takes the exclusive kernel lock on `path` (created if absent); `WouldBlock` where another process holds it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;
 
@@ -124,4 +136,18 @@ pub trait Clock: Send + Sync {
 pub trait Entropy: Send + Sync {
     /// Fills `buf` with random bytes.
     fn fill(&self, buf: &mut [u8]) -> io::Result<()>;
+}
+
+/// Writes `len_bytes` bytes that no file system stores as a hole or makes much smaller.
+pub fn write_pattern<W: WriteNew + ?Sized>(file: &mut W, len_bytes: u64) -> io::Result<()> {
+    let block: Vec<u8> = (0..64 * 1024_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0])
+        .collect();
+    let mut left = len_bytes;
+    while left > 0 {
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(block.len());
+        file.write_all(block.get(..count).unwrap_or_default())?;
+        left = left.saturating_sub(u64::try_from(count).unwrap_or(left));
+    }
+    Ok(())
 }

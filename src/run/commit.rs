@@ -4,36 +4,38 @@
 //! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
 
 mod compared;
+mod recovery;
 mod when;
 
 pub(super) use compared::{check_position, newest_named};
+pub(super) use recovery::decided_intent;
+pub use recovery::{Recovered, recover};
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
 
-use compared::{check_newest, named_manifest};
 use when::{newest_time, not_before};
 
 use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
-use super::trouble;
+use super::{room, trouble};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
 use crate::format::manifest::{Manifest, Pointer};
 use crate::ports::Disk;
-use crate::seal::atrest::{open_at_rest, seal_at_rest};
+use crate::seal::atrest::seal_at_rest;
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
+use crate::store::atomic;
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::inbox;
 use crate::store::ledger::{Ledger, NewEntry};
-use crate::store::paths::{StorePaths, manifest_file, run_file};
+use crate::store::paths::{manifest_file, run_file};
 use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
-use crate::store::{atomic, generations};
 
 /// Name of the manifest's hash among the heads of a leaf.
 const MANIFEST: &str = "manifest";
@@ -58,17 +60,23 @@ pub struct Draft<'d> {
     pub business_date: BusinessDate,
 }
 
-/// What recovery did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recovered {
-    /// Commits that were decided and are carried to their end now.
-    pub completed: Vec<u64>,
-    /// Commits that were never decided; their objects are discarded.
-    pub discarded: Vec<u64>,
+/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place. Where the disk is full
+/// after the commit point the reserve is given up for the rest, before it nothing remains.
+pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
+    let number = draft.manifest.commit;
+    match carry_out(site, draft) {
+        Err(fault) if room::is_full(&fault) => {
+            if room::resume(site, number)? {
+                site.reload()
+            } else {
+                Err(fault)
+            }
+        }
+        other => other,
+    }
 }
 
-/// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place.
-pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
+fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let tools = site.tools;
     let mut rng = tools.generator()?;
     let Draft {
@@ -106,6 +114,7 @@ pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let first_index = tip.size;
     let index_of = |position: usize| first_index + u64::try_from(position).unwrap_or(0);
     let intent = Intent {
+        format: staging::INTENT_VERSION,
         commit: manifest.commit,
         manifest_sha256: digest::to_hex(&manifest_hash.0),
         placements: stage.placements().to_vec(),
@@ -280,12 +289,7 @@ fn put_in_place(
             touched.extend(to.parent().map(Path::to_owned));
         }
     }
-    for folder in touched {
-        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
-            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
-        }
-    }
-    Ok(())
+    sync_those_there(disk, touched)
 }
 
 fn parent_of(relative: &str) -> Option<&Path> {
@@ -355,7 +359,11 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         let failed = trouble::disk(path.parent().unwrap_or(folders.root()));
         let facts = match disk.facts(&path) {
             Ok(facts) => facts,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                // Removed by a run that was killed before it was durable: the power may bring it back.
+                touched.extend(path.parent().map(Path::to_owned));
+                continue;
+            }
             Err(e) => return Err(failed(e)),
         };
         let read = crate::ports::Facts {
@@ -369,8 +377,15 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
             touched.extend(path.parent().map(Path::to_owned));
         }
     }
-    for folder in touched {
-        atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+    sync_those_there(disk, touched)
+}
+
+/// A folder may have been taken away meanwhile, by those who fetch from it or by the operator.
+fn sync_those_there(disk: &dyn Disk, folders: BTreeSet<PathBuf>) -> Result<(), Fault> {
+    for folder in folders {
+        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
+            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        }
     }
     Ok(())
 }
@@ -419,69 +434,4 @@ fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, inten
     let mut rng = tools.generator()?;
     let encoded = encode_all(&leaves, &mut rng)?;
     append(ledger, secrets, &encoded, &mut rng)
-}
-
-/// Carries decided commits to their end and discards the others. Called before anything else is written.
-pub fn recover(
-    tools: Tools<'_>,
-    folders: &Folders,
-    secrets: &SiteSecrets,
-    ledger: &mut Ledger<'_>,
-) -> Result<Recovered, Fault> {
-    let mut recovered = Recovered::default();
-    let mut undecided = Vec::new();
-    for commit in staging::pending(tools.disk, folders).map_err(trouble::disk(&folders.staging()))? {
-        let sealed = staging::read_intent(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
-        let decided = match sealed {
-            Some(sealed) => decided_intent(secrets, ledger, commit, &sealed)?,
-            None => None,
-        };
-        match decided {
-            Some(intent) => {
-                complete(tools, folders, secrets, ledger, &intent, true)?;
-                recovered.completed.push(commit);
-            }
-            None => undecided.push(commit),
-        }
-    }
-    // Before anything is thrown away: a decided commit whose intent cannot be read any more is evidence.
-    let paths = StorePaths::new(folders.store());
-    let pointer = generations::current(tools.disk, &paths).map_err(|e| trouble::master(&e))?;
-    if let Some(pointer) = &pointer {
-        check_position(ledger, pointer).map_err(|why| Fault::new(FaultId::LedgerDamaged).with("why", why))?;
-    }
-    check_newest(ledger, pointer.map(|pointer| (pointer.commit, pointer.manifest.0)))?;
-    for commit in undecided {
-        staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
-        recovered.discarded.push(commit);
-    }
-    Ok(recovered)
-}
-
-/// The intent, if the ledger says that its commit was decided.
-///
-/// An intent that does not open was cut by a crash before the ledger was touched: the ledger is written only after the
-/// intent is durable. `check_newest` tells where that is not the reason.
-fn decided_intent(
-    secrets: &SiteSecrets,
-    ledger: &Ledger<'_>,
-    commit: u64,
-    sealed: &[u8],
-) -> Result<Option<Intent>, Fault> {
-    let Ok(text) = open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) else {
-        return Ok(None);
-    };
-    let intent: Intent = serde_json::from_slice(&text).map_err(trouble::damaged("staging"))?;
-    let tip = ledger.tip();
-    if intent.commit != commit || tip.log.year() != intent.ledger_year || tip.size < intent.ledger_size {
-        return Ok(None);
-    }
-    let leaf = ledger
-        .leaf(intent.ledger_size.saturating_sub(1))
-        .map_err(|e| trouble::ledger(&e))?;
-    if named_manifest(&leaf) == digest::digest_from_hex(&intent.manifest_sha256) {
-        Ok(Some(intent))
-    } else {
-        Err(Fault::new(FaultId::LedgerDamaged).with("why", format!("commit {commit} is not the one of its leaves")))
-    }
 }

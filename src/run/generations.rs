@@ -1,6 +1,7 @@
 //! Generations of the master: list, facts, differences, compaction. Verification is in `verify`.
 
 use super::commit::{self, Draft};
+use super::room;
 use super::site::Site;
 use super::trouble;
 use crate::domain::fault::{Fault, FaultId};
@@ -10,7 +11,6 @@ use crate::format::manifest::{Hash32, Manifest};
 use crate::pipeline::journal;
 use crate::store::generations::{self, Erasure, GenerationFacts, Staging, gen_diff};
 use crate::store::master::{Master, Stats};
-use crate::store::staging::Stage;
 
 pub use crate::format::blockfile::Table;
 pub use crate::store::generations::{CodeDiff, DiffKind};
@@ -100,8 +100,7 @@ pub fn compact(site: &mut Site<'_>, date: Option<BusinessDate>) -> Result<Option
     let now = tools.clock.now();
     let mut exchange = site.exchange();
     exchange.newest_business_date = exchange.newest_business_date.max(business_date.value());
-    let folders = site.folders.clone();
-    let stage = Stage::begin(tools.disk, &folders, before.commit + 1).map_err(trouble::disk(&folders.staging()))?;
+    let stage = room::begin(site, room::Work::Adds(room::of_compaction(site)))?;
     let facts = GenerationFacts {
         business_date,
         created_at: now,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::site::{Site, Tools, Unlocking, origin_prefix};
-use super::{keys, public, trouble};
+use super::{keys, public, room, trouble};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::{MunicipalityCode, PartyId};
 use crate::domain::instant::BusinessDate;
@@ -111,6 +111,7 @@ pub fn init(tools: Tools<'_>, root: &Path, wish: &Wish, unlocking: Unlocking<'_>
     .map_err(|e| trouble::ledger(&e))?;
     let public = public::keys_of(&secrets);
     public::publish(disk, &folders, &public)?;
+    room::keep_reserve(disk, &folders, &config)?;
     // The settings come last: without them the folder is no site.
     atomic::publish(disk, &folders.config(), text.as_bytes()).map_err(|e| trouble::atomic(&e))?;
     Ok(Made::of(public))

@@ -8,7 +8,7 @@ use super::at_rest::files_below;
 use super::site::Site;
 use super::{generations, trouble};
 use crate::domain::entry::{Entry, Standing, Version};
-use crate::domain::fault::{Fault, FaultId};
+use crate::domain::fault::{Class, Fault, FaultId};
 use crate::domain::ids::JuminCode;
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::ports::WriteNew;
@@ -159,14 +159,14 @@ pub fn export_to(site: &Site<'_>, generation: Option<u64>, what: What, path: &Pa
         }
         Err(e) => return Err(trouble::disk(path)(e)),
     };
-    let failed = |e: &io::Error| trouble::disk(path)(io::Error::new(e.kind(), e.to_string()));
+    let failed = |e: &io::Error| trouble::disk_ref(path, e);
     let mut to = io::BufWriter::with_capacity(BUFFER_BYTES, ToDisk(file));
     let written = write_table(site, generation, what, &mut to, &failed).and_then(|rows| {
         let mut file = to.into_inner().map_err(|e| failed(e.error()))?.0;
         file.sync().map_err(trouble::disk(path))?;
         Ok(rows)
     });
-    if written.is_err() {
+    if written.as_ref().is_err_and(|fault| fault.class() != Class::Fatal) {
         // The first fault is the one that counts.
         drop(disk.remove(path));
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::commit::{self, Draft};
 use super::held::unchanged;
+use super::room;
 use super::site::Site;
 use super::trouble;
 use crate::domain::fault::{Fault, FaultId};
@@ -16,7 +17,6 @@ use crate::seal::digest;
 use crate::seal::hpke::SealingPublicKey;
 use crate::seal::notesign::NoteVerifier;
 use crate::store::registers::{PARTIES, Parties, RegisterError};
-use crate::store::staging::Stage;
 
 /// No import file is larger.
 const IMPORT_MAX_BYTES: u64 = 64 << 20;
@@ -84,8 +84,7 @@ fn store(site: &mut Site<'_>, register: &Parties, business_date: BusinessDate) -
     exchange.set_register(PARTIES, register.lines(), register.head());
     exchange.newest_business_date = exchange.newest_business_date.max(business_date.value());
     let folders = site.folders.clone();
-    let mut stage =
-        Stage::begin(tools.disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
+    let mut stage = room::begin(site, room::Work::Records)?;
     stage
         .put("parties", register.text().as_bytes(), "registers/parties.jsonl")
         .map_err(trouble::disk(&folders.staging()))?;
@@ -118,7 +117,7 @@ pub fn check_keys(party: &Party) -> Result<(), String> {
 fn unfit(why: &RegisterError) -> Fault {
     let words = match why {
         RegisterError::Line(fault) => fault.why.clone(),
-        RegisterError::Io(_) | RegisterError::Chain { .. } => why.to_string(),
+        RegisterError::Io(_) | RegisterError::Newer { .. } | RegisterError::Chain { .. } => why.to_string(),
     };
     Fault::new(FaultId::UsageWrong)
         .with("command", "party")

@@ -2,12 +2,12 @@
 
 use super::commit::{self, Draft};
 use super::held::unchanged;
+use super::room;
 use super::site::Site;
 use super::trouble;
 use crate::domain::fault::Fault;
 use crate::domain::instant::BusinessDate;
 use crate::format::leaf::Leaf;
-use crate::store::staging::Stage;
 
 /// Commits leaves; the last one closes the commit and may not be that of an outgoing file. The answer is the index of the
 /// first one in the ledger of the business date's year.
@@ -15,13 +15,10 @@ use crate::store::staging::Stage;
 /// # Errors
 /// Those of a commit.
 pub fn record(site: &mut Site<'_>, leaves: Vec<Leaf>, business_date: BusinessDate) -> Result<u64, Fault> {
-    let tools = site.tools;
     let count = u64::try_from(leaves.len()).map_err(trouble::bug)?;
     let mut exchange = site.exchange();
     exchange.newest_business_date = exchange.newest_business_date.max(business_date.value());
-    let folders = site.folders.clone();
-    let stage =
-        Stage::begin(tools.disk, &folders, site.master.commit() + 1).map_err(trouble::disk(&folders.staging()))?;
+    let stage = room::begin(site, room::Work::Records)?;
     let manifest = unchanged(site, &stage, business_date, exchange)?;
     let draft = Draft {
         stage,

@@ -7,7 +7,7 @@ use rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
 use super::commit;
-use super::{keys, layouts, trouble};
+use super::{keys, layouts, room, trouble};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::MunicipalityCode;
 use crate::domain::instant::BusinessDate;
@@ -113,10 +113,12 @@ impl<'m> Site<'m> {
             site: secrets.site_key.clone(),
             root: secrets.multiset_key.clone(),
         };
-        let mut ledger = open_ledger(tools.disk, &folders, &config, &secrets, access)?;
-        let recovered = match access {
-            Access::Read => commit::Recovered::default(),
-            Access::Write => commit::recover(tools, &folders, &secrets, &mut ledger)?,
+        let (ledger, recovered) = match access {
+            Access::Read => (
+                open_ledger(tools.disk, &folders, &config, &secrets, access)?,
+                commit::Recovered::default(),
+            ),
+            Access::Write => room::recovered(tools, &folders, &config, &secrets)?,
         };
         let (master, parties) = open_state(tools.disk, &folders, &paths, &master_keys, access)?;
         let layouts = layouts::load(tools.disk, Some(&folders.layouts()))?;
@@ -211,6 +213,9 @@ pub fn read_config(disk: &dyn Disk, folders: &Folders) -> Result<Config, Fault> 
             .with("why", why)
     };
     let text = String::from_utf8(bytes).map_err(|_| wrong(1, 1, "not UTF-8"))?;
+    if let Some(version) = Config::later_version(&text) {
+        return Err(trouble::newer(path.display(), version));
+    }
     Config::parse(&text).map_err(|fault| wrong(fault.line, fault.column, &fault.why))
 }
 
@@ -231,7 +236,7 @@ pub fn origin_prefix(config: &Config) -> String {
 /// How often a reader looks again at what does not fit: a commit may be between two of its steps.
 const LOOKS: usize = 5;
 
-fn open_ledger<'m>(
+pub(super) fn open_ledger<'m>(
     disk: &'m dyn Disk,
     folders: &Folders,
     config: &Config,

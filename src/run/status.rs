@@ -1,5 +1,6 @@
 //! The site in one screen: last run, held files, gaps, notices without acknowledgement.
 
+use super::room::{self, Room};
 use super::site::Site;
 use super::trouble;
 use crate::domain::code::Code;
@@ -57,6 +58,8 @@ pub struct Status {
     pub unfinished: Vec<u64>,
     /// Things in the inbound folders.
     pub inbox_files: usize,
+    /// Room on the disk, and the reserve.
+    pub room: Room,
 }
 
 /// Reads the status.
@@ -114,5 +117,6 @@ pub fn status(site: &Site<'_>) -> Result<Status, Fault> {
         unacknowledged: state.unacknowledged,
         unfinished: staging::pending(site.tools.disk, &site.folders).map_err(trouble::disk(&site.folders.staging()))?,
         inbox_files: found.len(),
+        room: room::look(site)?,
     })
 }

@@ -6,21 +6,21 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::fault::{Fault, FaultId};
-use crate::format::manifest::ManifestFault;
-use crate::store::atomic::{AtomicError, Step};
-use crate::store::ledger::LedgerError;
+use crate::format::blockfile::BlockFault;
+use crate::format::leaf::LeafError;
+use crate::format::manifest::{ManifestFault, PointerFault};
+use crate::ports::guarded::{NoRoom, SyncFailed, is_full, words_of};
+use crate::seal::atrest::AtRestFault;
+use crate::store::atomic::AtomicError;
+use crate::store::ledger::{Fault as LogFault, LedgerError};
 use crate::store::master::MasterError;
 use crate::store::registers::RegisterError;
 use crate::store::runs::RunError;
 
 /// A failure of the disk at a path.
 pub fn disk(path: &Path) -> impl Fn(io::Error) -> Fault {
-    let path = path.display().to_string();
-    move |why| {
-        Fault::new(FaultId::DiskFailed)
-            .with("path", &path)
-            .with("why", io_words(&why))
-    }
+    let path = path.to_owned();
+    move |why| disk_ref(&path, &why)
 }
 
 /// A file that a command was told to read and cannot.
@@ -29,19 +29,16 @@ pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Fault {
     move |why| {
         Fault::new(FaultId::FileUnreadable)
             .with("path", &path)
-            .with("why", io_words(&why))
+            .with("why", words_of(&why))
     }
 }
 
-/// A durable write that failed; a failed fsync is named as such, since it must not be tried again.
+/// A durable write that failed. A failed fsync is one of a kind: nothing may be written after it.
 pub fn atomic(why: &AtomicError) -> Fault {
-    let id = match why.step {
-        Step::Sync | Step::SyncFolder => FaultId::FsyncFailed,
-        Step::Folder | Step::Create | Step::Write | Step::Rename => FaultId::DiskFailed,
-    };
-    Fault::new(id)
-        .with("path", why.path.display())
-        .with("why", io_words(&why.source))
+    if why.is_fatal() {
+        return fsync_failed(&why.path, &why.source);
+    }
+    disk_ref(&why.path, &why.source)
 }
 
 /// An object of the store that is not what was written.
@@ -51,6 +48,26 @@ pub fn damaged<E: fmt::Display>(object: impl fmt::Display) -> impl Fn(E) -> Faul
         Fault::new(FaultId::StoreDamaged)
             .with("object", &object)
             .with("why", why)
+    }
+}
+
+/// An object that a newer program wrote.
+pub fn newer(object: impl fmt::Display, version: impl fmt::Display) -> Fault {
+    Fault::new(FaultId::StoreNewer)
+        .with("object", object)
+        .with("version", version)
+}
+
+/// A file at rest that does not open.
+pub fn at_rest(object: impl fmt::Display) -> impl Fn(AtRestFault) -> Fault {
+    let object = object.to_string();
+    move |why| match why {
+        AtRestFault::UnsupportedVersion { got } => newer(&object, got),
+        AtRestFault::NotAtRest
+        | AtRestFault::Key(_)
+        | AtRestFault::Content(_)
+        | AtRestFault::TooLong { .. }
+        | AtRestFault::Compression => damaged(&object)(why),
     }
 }
 
@@ -64,6 +81,9 @@ pub fn ledger(why: &LedgerError) -> Fault {
     match why {
         LedgerError::Write(source) => atomic(source),
         LedgerError::Read { path, source } => disk_ref(path, source),
+        LedgerError::Damaged(defect) if defect.fault == LogFault::Leaf(LeafError::Version) => {
+            newer(format!("ledger/{}/{}", defect.log, defect.object), "a later one than 1")
+        }
         LedgerError::Damaged(_) | LedgerError::Empty => Fault::new(FaultId::LedgerDamaged).with("why", chain(why)),
         LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with("index", index),
         LedgerError::Exists(_)
@@ -88,9 +108,10 @@ pub fn master(why: &MasterError) -> Fault {
         MasterError::Manifest {
             file,
             source: ManifestFault::Version { got },
-        } => Fault::new(FaultId::StoreNewer)
-            .with("object", file)
-            .with("version", got),
+        } => newer(format!("store/{file}"), got),
+        MasterError::Pointer {
+            source: PointerFault::Version { got },
+        } => newer("store/CURRENT", got),
         MasterError::NoGeneration { generation } => {
             Fault::new(FaultId::GenerationUnknown).with("generation", generation)
         }
@@ -111,6 +132,13 @@ fn run_error(why: &RunError) -> Fault {
     if let RunError::Disk { run, source, .. } = why {
         return disk_ref(Path::new(run), source);
     }
+    if let RunError::Block {
+        run,
+        source: BlockFault::Version { got },
+    } = why
+    {
+        return newer(format!("store/runs/{run}.run"), got);
+    }
     Fault::new(FaultId::StoreDamaged)
         .with("object", "store")
         .with("why", chain(why))
@@ -121,16 +149,38 @@ pub fn register(path: &Path) -> impl Fn(RegisterError) -> Fault {
     let path = path.to_owned();
     move |why| match why {
         RegisterError::Io(source) => disk_ref(&path, &source),
+        RegisterError::Newer { format, .. } => Fault::new(FaultId::StoreNewer)
+            .with("object", "registers/parties.jsonl")
+            .with("version", format),
         RegisterError::Line(_) | RegisterError::Chain { .. } => {
             Fault::new(FaultId::RegisterDamaged).with("path", path.display())
         }
     }
 }
 
-fn disk_ref(path: &Path, why: &io::Error) -> Fault {
-    Fault::new(FaultId::DiskFailed)
+/// A failure of the disk at a path: a failed sync, a full disk, anything else.
+pub(super) fn disk_ref(path: &Path, why: &io::Error) -> Fault {
+    if let Some(failed) = SyncFailed::of(why) {
+        return fsync_failed(&failed.path, why);
+    }
+    if !is_full(why) {
+        return Fault::new(FaultId::DiskFailed)
+            .with("path", path.display())
+            .with("why", words_of(why));
+    }
+    let free = NoRoom::of(why).and_then(|no_room| no_room.free_bytes);
+    Fault::new(FaultId::DiskFull)
         .with("path", path.display())
-        .with("why", io_words(why))
+        .with("why", words_of(why))
+        .with("free", free.map_or_else(|| "?".to_owned(), |free| free.to_string()))
+}
+
+fn fsync_failed(path: &Path, why: &io::Error) -> Fault {
+    // A write that is refused because of an earlier sync names that one.
+    let path = SyncFailed::of(why).map_or(path, |failed| &failed.path);
+    Fault::new(FaultId::FsyncFailed)
+        .with("path", path.display())
+        .with("why", words_of(why))
 }
 
 /// An error with its causes, in one line.
@@ -145,12 +195,4 @@ pub(super) fn chain(why: &dyn Error) -> String {
         next = cause.source();
     }
     text
-}
-
-/// The system's words for a failure, without paths.
-fn io_words(why: &io::Error) -> String {
-    match why.raw_os_error() {
-        Some(number) => format!("{} (errno {number})", why.kind()),
-        None => why.to_string(),
-    }
 }

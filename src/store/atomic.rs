@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::ports::guarded::SyncFailed;
 use crate::ports::{Disk, WriteNew};
 
 /// Ends the name of a file that was not finished. Such files mean nothing and may be removed by whoever holds the lock.
@@ -54,11 +55,13 @@ pub struct AtomicError {
 }
 
 impl AtomicError {
-    /// True where nobody knows what is on the disk now: the process must end, and the next one looks.
+    /// True where nobody knows what is on the disk now: nothing may be written any more, the process must end, and the next
+    /// one looks. A rename that fails was done or was not done, and either is a state that the next run goes on from.
     pub fn is_fatal(&self) -> bool {
+        let refused = SyncFailed::of(&self.source).is_some();
         match self.step {
-            Step::Sync | Step::Rename | Step::SyncFolder => true,
-            Step::Folder | Step::Create | Step::Write => false,
+            Step::Sync | Step::SyncFolder => true,
+            Step::Folder | Step::Create | Step::Write | Step::Rename => refused,
         }
     }
 }
@@ -118,7 +121,7 @@ impl<'d> NewFile<'d> {
     /// folder when all files of a step stand in it.
     ///
     /// # Errors
-    /// [`AtomicError`] at `Sync` or `Rename`; fatal.
+    /// [`AtomicError`] at `Sync`, which is fatal, or `Rename`.
     pub fn publish(mut self) -> Result<(), AtomicError> {
         at(&self.target, Step::Sync, self.file.sync())?;
         // Closed before the rename: some file systems report a late write error only then.
@@ -144,7 +147,7 @@ pub fn publish(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), AtomicE
 
 /// Makes `bytes` durable at `path`, where nothing may stand yet. `tag` makes the temporary name one that nobody else uses,
 /// since in a folder of the operator a file of the usual temporary name may be somebody's own. Nothing is left behind where
-/// it fails before the rename.
+/// it fails before the rename, unless a sync fails.
 ///
 /// # Errors
 /// [`AtomicError`]; at `Create` with `AlreadyExists` where something stands at `path`.
@@ -166,8 +169,11 @@ pub fn publish_new(disk: &dyn Disk, path: &Path, bytes: &[u8], tag: u64) -> Resu
         .and_then(|()| vacant())
         .and_then(|()| at(path, Step::Rename, disk.rename(&temporary, path)));
     if let Err(why) = renamed {
-        // What is written may be in clear; where even this fails, the first failure says more.
-        drop(disk.remove(&temporary));
+        // What is written may be in clear; where even this fails, the first failure says more. After a failed sync the disk
+        // is left alone.
+        if !why.is_fatal() {
+            drop(disk.remove(&temporary));
+        }
         return Err(why);
     }
     sync_folder(disk, path)
@@ -258,7 +264,7 @@ mod tests {
         assert!(error.to_string().starts_with("cannot create /no/c: "));
         disk.create_folder(Path::new("/f")).unwrap();
         let error = publish(&disk, Path::new("/f"), b"").unwrap_err();
-        assert_eq!((error.step, error.is_fatal()), (Step::Rename, true));
+        assert_eq!((error.step, error.is_fatal()), (Step::Rename, false));
         disk.put(Path::new("/plain"), b"").unwrap();
         let error = create_folders(&disk, Path::new("/"), Path::new("plain/x")).unwrap_err();
         assert_eq!(error.step, Step::Folder);

@@ -91,6 +91,11 @@ impl Folders {
         self.root.join("lock")
     }
 
+    /// Room that is kept free for what must be finished or recorded on a full disk.
+    pub fn reserve(&self) -> PathBuf {
+        self.root.join("reserve")
+    }
+
     /// The site's key file.
     pub fn site_keys(&self) -> PathBuf {
         self.root.join("keys/site.keys")

@@ -14,11 +14,14 @@ mod settle;
 mod spool;
 
 pub use answers::notice_hash;
+pub(super) use answers::notice_id;
+pub(super) use identity::{ArchivedRecord, IdentityKey, Known};
 pub use result::{FileReport, NoticeReport, PassResult};
 pub use settle::inbound_of_held;
 
+use super::room;
 use super::site::Site;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Class, Fault};
 use crate::domain::instant::BusinessDate;
 
 /// How a pass is done.
@@ -38,8 +41,24 @@ pub fn plan(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, F
     Ok(result::of_plan(site, &assessed, date))
 }
 
-/// One pass: takes, judges, applies, answers, commits.
+/// One pass: takes, judges, applies, answers, commits. A full disk is left as it was found: what the pass had begun is
+/// taken away again, and nothing is half done.
 pub fn run(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
+    room::keep_reserve(site.tools.disk, &site.folders, &site.config)?;
+    match attempt(site, settings) {
+        Err(fault) if room::is_full(&fault) => {
+            let next = site.master.commit() + 1;
+            room::resume(site, next)?;
+            match spool::tidy(site) {
+                Err(later) if later.class() == Class::Fatal => Err(later),
+                Ok(()) | Err(_) => Err(fault),
+            }
+        }
+        other => other,
+    }
+}
+
+fn attempt(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
     let date = site.business_date(settings.business_date)?;
     let gathered = gather::gather(site, date, true)?;
     let assessed = assess::assess(site, gathered, date, settings.threads)?;

@@ -11,7 +11,7 @@ use crate::domain::ids::PartyId;
 use crate::pipeline::intake::{self, ShellFinding, Verdict};
 use crate::run::at_rest::{self, inbound_context};
 use crate::run::site::Site;
-use crate::run::trouble;
+use crate::run::{room, trouble};
 use crate::seal::atrest::{open_at_rest, seal_at_rest};
 use crate::seal::digest;
 use crate::seal::notesign::NoteVerifier;
@@ -114,6 +114,11 @@ pub(super) fn write_spool(site: &Site<'_>, id: &str, name: &str, raw: &[u8]) -> 
     let mut rng = site.tools.generator()?;
     let sealed =
         seal_at_rest(&site.secrets.site_key, &inbound_context(id), &content, &mut rng).map_err(trouble::bug)?;
+    room::for_spool_copy(
+        site.tools.disk,
+        &site.folders,
+        u64::try_from(sealed.len()).unwrap_or(u64::MAX),
+    )?;
     if site.tools.disk.exists(&path).map_err(trouble::disk(&path))? {
         site.tools.disk.remove(&path).map_err(trouble::disk(&path))?;
     }
@@ -134,7 +139,7 @@ pub(super) fn read_spool(site: &Site<'_>, id: &str) -> Result<(String, Vec<u8>),
         .map_err(trouble::disk(&path))?;
     let damaged = || trouble::damaged::<&str>(format!("spool/{id}"));
     let mut content = open_at_rest(&site.secrets.site_key, &inbound_context(id), &sealed, limit)
-        .map_err(trouble::damaged(format!("spool/{id}")))?;
+        .map_err(trouble::at_rest(format!("spool/{id}")))?;
     let (head, rest) = content.split_first_chunk::<2>().ok_or_else(|| damaged()("too short"))?;
     let name_len = usize::from(u16::from_be_bytes(*head));
     let name = rest.get(..name_len).and_then(|name| std::str::from_utf8(name).ok());

@@ -15,7 +15,7 @@ pub use compact::Erasure;
 pub use diff::{CodeDiff, DiffKind, gen_diff};
 pub use stage::{GenerationFacts, Staging};
 pub use states::StateError;
-pub use verify::{Depth, Fault, Verification, verify, verify_contents};
+pub use verify::{CONTENTS, Depth, Fault, Slice, Verification, verify, verify_contents};
 
 use std::collections::BTreeSet;
 use std::io;
@@ -191,17 +191,25 @@ pub fn unreferenced(disk: &dyn Disk, paths: &StorePaths) -> Result<Vec<String>, 
     Ok(found)
 }
 
-/// Removes what [`unreferenced`] finds of our own kinds of file, and gives the paths. The caller holds the lock and has
-/// no commit under way.
+/// What [`unreferenced`] finds of our own kinds of file.
+///
+/// # Errors
+/// [`MasterError`].
+pub fn leftovers(disk: &dyn Disk, paths: &StorePaths) -> Result<Vec<String>, MasterError> {
+    let mut found = unreferenced(disk, paths)?;
+    found.retain(|file| {
+        let manifest = file.strip_prefix("manifests/").and_then(commit_of_file).is_some();
+        manifest || file.ends_with(TEMPORARY_SUFFIX) || (file.starts_with("runs/") && file.ends_with(RUN_ENDING))
+    });
+    Ok(found)
+}
+
+/// Removes the [`leftovers`], and gives the paths. The caller holds the lock and has no commit under way.
 ///
 /// # Errors
 /// [`MasterError`].
 pub fn discard_unreferenced(disk: &dyn Disk, paths: &StorePaths) -> Result<Vec<String>, MasterError> {
-    let mut gone = unreferenced(disk, paths)?;
-    gone.retain(|file| {
-        let manifest = file.strip_prefix("manifests/").and_then(commit_of_file).is_some();
-        manifest || file.ends_with(TEMPORARY_SUFFIX) || (file.starts_with("runs/") && file.ends_with(RUN_ENDING))
-    });
+    let gone = leftovers(disk, paths)?;
     for file in &gone {
         disk.remove(&paths.folder().join(file))
             .map_err(disk_error("remove", file))?;
