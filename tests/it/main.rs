@@ -30,6 +30,6 @@ mod scenario;
 mod seal;
 mod shared;
 mod text;
-mod two;
 mod truncated;
+mod two;
 mod verified;

@@ -95,6 +95,7 @@ fn site() -> MemoryDisk {
             active_to: day(to),
             hash_optional: false,
             plain_allowed: true,
+            arrival: sekisho::domain::arrival::ArrivalRule::default(),
             predecessors: Vec::new(),
             gaiji_table: None,
             signing_key: Some(secrets(owner, seed).package_signer.vkey()),

@@ -82,6 +82,7 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
         active_to: day(if ends { "2020-09-13" } else { "2099-12-31" }),
         hash_optional: false,
         plain_allowed: true,
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
         predecessors: predecessors
             .into_iter()
             .map(|code| sekisho::domain::ids::MunicipalityCode::parse(code).unwrap())
