@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod corpus;
 mod crash;
 mod demo;
 mod desk;
