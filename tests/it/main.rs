@@ -31,4 +31,5 @@ mod seal;
 mod shared;
 mod text;
 mod truncated;
+mod two;
 mod verified;
