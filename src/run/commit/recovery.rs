@@ -62,10 +62,12 @@ pub fn recover(
     let newest = pointer.map(|pointer| (pointer.commit, pointer.manifest.0));
     check_newest(ledger, newest)?;
     if is_unpublished(ledger).map_err(|e| trouble::ledger(&e))? {
-        let why = "its packages were never put out, and its intent is gone or does not open";
         return Err(Fault::new(FaultId::StagingLost)
             .with("commit", newest.map_or(0, |(commit, _)| commit))
-            .with("why", why));
+            .with(
+                "why",
+                "its packages were never put out, and its intent is gone or does not open",
+            ));
     }
     for commit in undecided {
         staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
@@ -87,7 +89,7 @@ fn settle(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>) -> Result<(),
 /// The intent, if the ledger says that its commit was decided.
 ///
 /// An intent that does not open was cut by a crash before the ledger was touched: the ledger is written only after the
-/// intent is durable. `check_newest` and `is_unpublished` tell where that is not the reason.
+/// intent is durable. `check_newest` tells where that is not the reason.
 pub(in crate::run) fn decided_intent(
     secrets: &SiteSecrets,
     ledger: &Ledger<'_>,
