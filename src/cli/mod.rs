@@ -30,6 +30,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::domain::fault::{Class, Fault};
+use crate::os::signal;
+use crate::run::trouble;
 use args::Cli;
 use show::Out;
 
@@ -44,7 +46,10 @@ pub fn main() -> ExitCode {
         Err(fault) => return args::refuse(&fault),
     };
     let mut out = Out::new(cli.lang.unwrap_or(surroundings.lang), cli.json);
-    let ended = args::dispatch(&cli, &surroundings, &mut out).and_then(|class| out.flush().map(|()| class));
+    let ended = signal::file_limit_is_an_error()
+        .map_err(trouble::bug)
+        .and_then(|()| args::dispatch(&cli, &surroundings, &mut out))
+        .and_then(|class| out.flush().map(|()| class));
     let class = match ended {
         Ok(class) => class,
         Err(fault) => {

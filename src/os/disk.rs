@@ -112,19 +112,12 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
-        let mut entries = Vec::new();
-        for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
-            let raw = entry?.file_name().to_owned();
-            let readable = raw.to_str().is_some();
-            let name = raw.to_string_lossy().into_owned();
-            entries.push((name, raw, readable));
+        loop {
+            match list_once(path) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                listed => return listed,
+            }
         }
-        // Unreadable names can look alike; their raw bytes keep the order fixed.
-        entries.sort();
-        Ok(entries
-            .into_iter()
-            .map(|(name, _, readable)| FolderEntry { name, readable })
-            .collect())
     }
 
     fn facts(&self, path: &Path) -> io::Result<Facts> {
@@ -146,6 +139,22 @@ impl Disk for RealDisk {
             Err(TryLockError::Error(e)) => Err(e),
         }
     }
+}
+
+fn list_once(path: &Path) -> io::Result<Vec<FolderEntry>> {
+    let mut entries = Vec::new();
+    for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
+        let raw = entry?.file_name().to_owned();
+        let readable = raw.to_str().is_some();
+        let name = raw.to_string_lossy().into_owned();
+        entries.push((name, raw, readable));
+    }
+    // Unreadable names can look alike; their raw bytes keep the order fixed.
+    entries.sort();
+    Ok(entries
+        .into_iter()
+        .map(|(name, _, readable)| FolderEntry { name, readable })
+        .collect())
 }
 
 /// A signal that comes while a slow file system opens a file is no failure. Reads and writes of `std` go on by themselves.

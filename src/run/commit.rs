@@ -366,7 +366,11 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         let failed = trouble::disk(path.parent().unwrap_or(folders.root()));
         let facts = match disk.facts(&path) {
             Ok(facts) => facts,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                // Perhaps removed before a crash, and not for good yet.
+                touched.extend(path.parent().map(Path::to_owned));
+                continue;
+            }
             Err(e) => return Err(failed(e)),
         };
         let read = crate::ports::Facts {
@@ -381,7 +385,9 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         }
     }
     for folder in touched {
-        atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
+            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        }
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod architecture;
 mod crash;
 mod demo;
 mod desk;
+mod errors;
 mod faulty;
 mod files;
 mod layout;
