@@ -8,7 +8,7 @@ use super::show::Out;
 use crate::domain::fault::{Class, Fault, Lang};
 use crate::run::generations::{self, CodeDiff, DiffKind, Shown, Table};
 use crate::run::site::Access;
-use crate::run::verify::{self, Depth, Found};
+use crate::run::verify::{self, Depth, Found, Slice};
 
 /// Commands on generations.
 #[derive(Debug, clap::Subcommand)]
@@ -27,14 +27,17 @@ pub enum Command {
         /// Number of the newer generation
         b: u64,
     },
-    /// Verify manifests, runs, registers and files at rest (保存データの検証)
+    /// Verify everything that the site keeps, the ledger too, and name the first bad object (保存データの検証)
     Verify {
-        /// Lengths, headers and indexes only; the default
-        #[arg(long, conflicts_with = "full")]
+        /// What must be there, its lengths, heads and indexes; the default
+        #[arg(long, conflicts_with_all = ["full", "slice"])]
         quick: bool,
         /// Every byte, roots computed anew, every file at rest opened
-        #[arg(long)]
+        #[arg(long, conflicts_with = "slice")]
         full: bool,
+        /// As --quick, and every byte of the K-th of N parts: N nights with K from 1 to N read everything
+        #[arg(long, value_name = "K/N", value_parser = slice)]
+        slice: Option<Slice>,
     },
     /// Rewrite every table into one run; content and generation stay (世代の圧縮)
     Compact,
@@ -62,8 +65,12 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             Ok(Class::Done)
         }
         Command::Diff { a, b } => diff(cli, surroundings, (*a, *b), out),
-        Command::Verify { quick: _, full } => {
-            let depth = if *full { Depth::Full } else { Depth::Quick };
+        Command::Verify { quick: _, full, slice } => {
+            let depth = match slice {
+                Some(slice) => Depth::Slice(*slice),
+                None if *full => Depth::Full,
+                None => Depth::Quick,
+            };
             let found = with_examined(cli, surroundings, |site| verify::verify(site, depth))?;
             show_found(&found, depth, out)?;
             found.fault().map_or(Ok(Class::Done), Err)
@@ -71,6 +78,13 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
         Command::Compact => compact(cli, surroundings, out),
         Command::Prune { plan } => super::prune::run(cli, surroundings, *plan, out),
     }
+}
+
+/// `K/N`, K from 1 to N.
+fn slice(text: &str) -> Result<Slice, String> {
+    let parts = text.split_once('/');
+    let read = parts.and_then(|(part, parts)| Slice::new(part.parse().ok()?, parts.parse().ok()?));
+    read.ok_or_else(|| "give K/N, K from 1 to N, as in 3/30".to_owned())
 }
 
 /// The first digits of a hash, for tables that people read.
@@ -317,30 +331,45 @@ fn show_found(found: &Found, depth: Depth, out: &mut Out) -> Result<(), Fault> {
         let bad: Vec<_> = found
             .bad
             .iter()
-            .map(|bad| serde_json::json!({"object": bad.object, "why": bad.why}))
+            .map(|bad| {
+                serde_json::json!({
+                    "object": bad.object, "what": bad.what.as_str(), "leaf": bad.leaf, "why": bad.why,
+                })
+            })
             .collect();
+        let (word, slice) = match depth {
+            Depth::Full => ("full", None),
+            Depth::Quick => ("quick", None),
+            Depth::Slice(slice) => ("slice", Some(format!("{}/{}", slice.part(), slice.parts()))),
+        };
         return out.json(&serde_json::json!({
-            "depth": if depth == Depth::Full { "full" } else { "quick" }, "manifests": found.manifests, "runs": found.runs,
-            "run_bytes": found.run_bytes, "files": found.files, "unfinished": found.is_unfinished, "strays": found.strays,
-            "bad": bad,
+            "depth": word, "slice": slice, "leaves": found.leaves, "manifests": found.manifests, "runs": found.runs,
+            "run_bytes": found.run_bytes, "files": found.files, "packages": found.packages,
+            "unfinished": found.is_unfinished, "strays": found.strays, "bad": bad, "bad_count": found.bad_count,
         }));
     }
-    let (manifests, runs, bytes, files) = (found.manifests, found.runs, found.run_bytes, found.files);
-    let read = match (out.lang(), depth) {
-        (Lang::Ja, Depth::Full) => {
-            format!("全件検証: 目録 {manifests}、ラン {runs}（{bytes} バイト）、保管ファイル {files}")
+    let lang = out.lang();
+    let depth = match (lang, depth) {
+        (Lang::Ja, Depth::Full) => "全件検証".to_owned(),
+        (Lang::Ja, Depth::Quick) => "簡易検証（長さと索引のみ）".to_owned(),
+        (Lang::Ja, Depth::Slice(slice)) => format!("分割検証 {}/{}（残りは簡易）", slice.part(), slice.parts()),
+        (Lang::En, Depth::Full) => "verified in full".to_owned(),
+        (Lang::En, Depth::Quick) => "verified quickly, lengths and indexes only".to_owned(),
+        (Lang::En, Depth::Slice(slice)) => {
+            format!("verified slice {}/{}, the rest quickly", slice.part(), slice.parts())
         }
-        (Lang::Ja, Depth::Quick) => {
-            format!("簡易検証: 目録 {manifests}、ラン {runs}（{bytes} バイト）。保管ファイル {files} は開いていません")
-        }
-        (Lang::En, Depth::Full) => {
-            format!("verified in full: {manifests} manifests, {runs} runs of {bytes} bytes, {files} files at rest")
-        }
-        (Lang::En, Depth::Quick) => format!(
-            "verified quickly: {manifests} manifests, {runs} runs of {bytes} bytes; {files} files at rest not opened"
-        ),
     };
-    out.line(&read)?;
+    let (leaves, manifests, runs, bytes) = (found.leaves, found.manifests, found.runs, found.run_bytes);
+    let (files, packages) = (found.files, found.packages);
+    out.line(&match lang {
+        Lang::Ja => format!(
+            "{depth}: 台帳 {leaves} 件、目録 {manifests}、ラン {runs}（{bytes} バイト）、保管ファイル {files}、送信ファイル {packages}"
+        ),
+        Lang::En => format!(
+            "{depth}: {leaves} leaves, {manifests} manifests, {runs} runs of {bytes} bytes, {files} files at rest, \
+             {packages} outgoing packages"
+        ),
+    })?;
     if found.is_unfinished {
         out.line(out.say(
             "確定の途中の処理があります（実行中、または次の実行が回復します）",
@@ -355,7 +384,21 @@ fn show_found(found: &Found, depth: Depth, out: &mut Out) -> Result<(), Fault> {
         out.line(&line)?;
     }
     for bad in &found.bad {
-        let line = format!("{}: {}: {}", out.say("破損", "bad"), bad.object, bad.why);
+        let leaf = bad.leaf.map_or_else(String::new, |leaf| match lang {
+            Lang::Ja => format!("（{leaf} 番）"),
+            Lang::En => format!(" (leaf {leaf})"),
+        });
+        let line = format!("{}: {}{leaf}: {}", out.say("破損", "bad"), bad.object, bad.why);
+        out.line(&line)?;
+    }
+    let unnamed = found
+        .bad_count
+        .saturating_sub(u64::try_from(found.bad.len()).unwrap_or(u64::MAX));
+    if unnamed > 0 {
+        let line = match lang {
+            Lang::Ja => format!("ほかに {unnamed} 件の破損があります"),
+            Lang::En => format!("and {unnamed} more are bad"),
+        };
         out.line(&line)?;
     }
     if found.bad.is_empty() {

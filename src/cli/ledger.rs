@@ -1,5 +1,7 @@
 //! `sekisho ledger list|show|verify|checkpoint`: the ledger.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 
 use super::Ended;
@@ -12,6 +14,7 @@ use crate::domain::instant::BusinessDate;
 use crate::report::record;
 use crate::run::ledger::{self, Act, Filter, Leaf, Outcome, Shown, hex};
 use crate::run::site::Access;
+use crate::run::witness;
 
 /// Commands on the ledger.
 #[derive(Debug, clap::Subcommand)]
@@ -40,7 +43,11 @@ pub enum Command {
         log: Option<String>,
     },
     /// Re-hash every byte of all years and name the first bad object (台帳の検証)
-    Verify,
+    Verify {
+        /// Also test that the ledger still has what was seen earlier: a checkpoint kept elsewhere, or a .tlog-proof file
+        #[arg(long, value_name = "FILE", alias = "against")]
+        witness: Vec<PathBuf>,
+    },
     /// Print the newest signed checkpoint as it is (署名済みチェックポイントの出力)
     Checkpoint,
 }
@@ -63,7 +70,7 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             show(*index, &shown, out)?;
             Ok(Class::Done)
         }
-        Command::Verify => verify(cli, surroundings, out),
+        Command::Verify { witness } => verify(cli, surroundings, witness, out),
         Command::Checkpoint => {
             let newest = with_site(cli, surroundings, Access::Read, |site| Ok(ledger::checkpoint(site)))?;
             if out.is_json() {
@@ -271,9 +278,20 @@ fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn verify(cli: &Cli, surroundings: &Surroundings, out: &mut Out) -> Ended {
-    let report = with_examined(cli, surroundings, ledger::verify)?;
-    let fault = report.defect.as_ref().map(ledger::fault);
+fn verify(cli: &Cli, surroundings: &Surroundings, files: &[PathBuf], out: &mut Out) -> Ended {
+    let (report, witnessed) = with_examined(cli, surroundings, |site| {
+        let report = ledger::verify(site)?;
+        // A damaged ledger is compared with nobody.
+        let witnessed = match ledger::first_bad(&report) {
+            Some(fault) => Err(fault),
+            None => witness::against(site, files),
+        };
+        Ok((report, witnessed))
+    })?;
+    let (witnesses, fault) = match witnessed {
+        Ok(witnesses) => (witnesses, None),
+        Err(fault) => (Vec::new(), Some(fault)),
+    };
     if out.is_json() {
         let logs: Vec<_> = report
             .logs
@@ -293,7 +311,14 @@ fn verify(cli: &Cli, surroundings: &Surroundings, out: &mut Out) -> Ended {
         let earlier = report.earlier.as_ref().map(
             |earlier| serde_json::json!({"origin": earlier.origin, "size": earlier.size, "root": hex(&earlier.root)}),
         );
-        out.json(&serde_json::json!({"logs": logs, "earlier": earlier, "strays": report.strays, "bad": bad}))?;
+        let witnesses: Vec<_> = witnesses
+            .iter()
+            .map(|seen| serde_json::json!({"path": seen.path, "log": seen.log, "size": seen.size}))
+            .collect();
+        out.json(&serde_json::json!({
+            "logs": logs, "earlier": earlier, "strays": report.strays, "bad": bad, "others": report.others,
+            "witnesses": witnesses,
+        }))?;
         return fault.map_or(Ok(Class::Done), Err);
     }
     let rows: Vec<Vec<String>> = report
@@ -322,7 +347,19 @@ fn verify(cli: &Cli, surroundings: &Surroundings, out: &mut Out) -> Ended {
         let line = format!("{words}: ledger/{stray}");
         out.line(&line)?;
     }
+    for seen in &witnesses {
+        let words = out.say("証人の確認した台帳を含んでいます", "has all that the witness saw");
+        let line = format!("{words}: {} {} ({})", seen.log, seen.size, seen.path.display());
+        out.line(&line)?;
+    }
     if let Some(fault) = fault {
+        if report.others > 0 {
+            let line = match out.lang() {
+                Lang::Ja => format!("同じ台帳にほかに {} 件の破損があります", report.others),
+                Lang::En => format!("{} more are bad in the same log", report.others),
+            };
+            out.line(&line)?;
+        }
         return Err(fault);
     }
     out.line(out.say("破損はありません", "nothing is bad"))?;

@@ -10,7 +10,7 @@ use super::args::Cli;
 use super::env::Surroundings;
 use super::machine::{Machine, with_keys, with_site};
 use super::show::Out;
-use crate::domain::fault::{Class, Fault, FaultId};
+use crate::domain::fault::{Class, Fault, FaultId, acts_on_terminals};
 use crate::run::opening::{OpenWish, Opened, open_as_party, open_at_site};
 use crate::run::site::Access;
 use crate::run::{layouts, output, table};
@@ -82,8 +82,15 @@ fn give(machine: &Machine, args: &Args, opened: &Opened, out: &mut Out) -> Resul
             &csv
         }
         Some(Form::Text) => match std::str::from_utf8(&opened.plaintext) {
-            Ok(text) => text.as_bytes(),
-            Err(_) => return Err(Fault::new(FaultId::NotText).with("path", args.package.display())),
+            // Whoever sealed it must not act on the terminal of whoever reads it.
+            Ok(text)
+                if !text
+                    .chars()
+                    .any(|c| acts_on_terminals(c) && !matches!(c, '\t' | '\r' | '\n')) =>
+            {
+                text.as_bytes()
+            }
+            Ok(_) | Err(_) => return Err(Fault::new(FaultId::NotText).with("path", args.package.display())),
         },
         None => &opened.plaintext,
     };

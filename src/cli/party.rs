@@ -1,4 +1,4 @@
-//! `sekisho party import|add|key|end|list`: the register of parties.
+//! `sekisho party import|add|key|arrival|end|list`: the register of parties.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use super::env::Surroundings;
 use super::machine::with_site;
 use super::show::Out;
 use super::{Ended, layout};
+use crate::domain::arrival::ArrivalRule;
 use crate::domain::fault::{Class, Fault, FaultId};
 use crate::domain::ids::{MunicipalityCode, PartyId};
 use crate::domain::instant::BusinessDate;
@@ -48,6 +49,15 @@ pub enum Command {
         #[arg(value_parser = day)]
         last_day: BusinessDate,
     },
+    /// Say what has to be seen in the inbound folder before a file of the party is read (取込条件を定める)
+    Arrival {
+        /// Party id
+        #[arg(value_parser = layout::party)]
+        party: PartyId,
+        /// `done[:SUFFIX]`, `rename[:MARK,MARK]`, `quiet:SECONDS`, `polls:NUMBER`; none: as the files prove themselves
+        #[arg(value_name = "RULE")]
+        rules: Vec<String>,
+    },
     /// List the parties (登録簿の一覧)
     List,
 }
@@ -82,6 +92,9 @@ pub struct AddArgs {
     /// Take sealed and signed files only
     #[arg(long)]
     sealed_only: bool,
+    /// What has to be seen before a file is read, e.g. `--arrival "done rename"`; see `party arrival`
+    #[arg(long, default_value = "", value_parser = arrival)]
+    arrival: ArrivalRule,
     /// Codes of municipalities that merged into it
     #[arg(long = "predecessor", value_parser = municipality)]
     predecessors: Vec<MunicipalityCode>,
@@ -140,6 +153,10 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             edit(cli, surroundings, *party, change, out)
         }
         Command::End { party, last_day } => edit(cli, surroundings, *party, |known| known.active_to = *last_day, out),
+        Command::Arrival { party, rules } => {
+            let rule = arrival(&rules.join(" ")).map_err(|why| wrong(&why))?;
+            edit(cli, surroundings, *party, |known| known.arrival = rule, out)
+        }
         Command::List => {
             let known: Vec<Party> = with_site(cli, surroundings, Access::Read, |site| {
                 Ok(site.parties.all().cloned().collect())
@@ -184,6 +201,7 @@ fn list(out: &mut Out, parties: &[Party]) -> Ended {
                 serde_json::json!({
                     "party_id": p.id.as_str(), "name": p.name, "active_from": p.active_from.dashed(),
                     "active_to": p.active_to.dashed(), "plain_allowed": p.plain_allowed,
+                    "arrival": p.arrival.to_string(),
                     "sealing_key": p.sealing_key, "signing_key": p.signing_key,
                 })
             })
@@ -204,12 +222,24 @@ fn list(out: &mut Out, parties: &[Party]) -> Ended {
                 yes(p.plain_allowed),
                 yes(p.sealing_key.is_some()),
                 yes(p.signing_key.is_some()),
+                p.arrival.to_string(),
             ]
         })
         .collect();
     let head = match out.lang() {
-        crate::domain::fault::Lang::Ja => ["ID", "名称", "送信", "有効期間", "平文可", "封緘鍵", "署名鍵"],
-        crate::domain::fault::Lang::En => ["id", "name", "sends", "active", "plain", "sealing", "signing"],
+        crate::domain::fault::Lang::Ja => [
+            "ID",
+            "名称",
+            "送信",
+            "有効期間",
+            "平文可",
+            "封緘鍵",
+            "署名鍵",
+            "取込条件",
+        ],
+        crate::domain::fault::Lang::En => [
+            "id", "name", "sends", "active", "plain", "sealing", "signing", "arrival",
+        ],
     };
     out.table(&head, &rows)?;
     Ok(Class::Done)
@@ -226,6 +256,7 @@ fn of_args(args: &AddArgs) -> Party {
         active_to: args.to,
         hash_optional: args.hash_optional,
         plain_allowed: !args.sealed_only,
+        arrival: args.arrival.clone(),
         predecessors: args.predecessors.clone(),
         gaiji_table: args.gaiji_table.clone(),
         signing_key: args.signing_key.clone(),
@@ -256,6 +287,10 @@ fn party_kind(text: &str) -> Result<PartyKind, String> {
 
 fn file_kind(text: &str) -> Result<FileKind, String> {
     FileKind::parse(text).ok_or_else(|| "UPD, EXT, INQ, RES or NRS".to_owned())
+}
+
+fn arrival(text: &str) -> Result<ArrivalRule, String> {
+    ArrivalRule::parse(text).map_err(|e| e.to_string())
 }
 
 fn municipality(text: &str) -> Result<MunicipalityCode, String> {

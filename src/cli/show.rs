@@ -1,8 +1,9 @@
 //! Printing: text for people or JSON for programs on standard output, faults on standard error.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::domain::fault::{Fault, FaultId, Lang};
+use crate::domain::fault::{Fault, FaultId, Lang, acts_on_terminals};
 
 /// Where a command prints.
 pub struct Out {
@@ -39,9 +40,9 @@ impl Out {
         }
     }
 
-    /// One line of text.
+    /// Lines of text. Names come from files of others: what would act on the terminal is printed as its number.
     pub fn line(&mut self, text: &str) -> Result<(), Fault> {
-        writeln!(self.to, "{text}").map_err(|e| printing(&e))
+        writeln!(self.to, "{}", harmless(text)).map_err(|e| printing(&e))
     }
 
     /// Text as it is.
@@ -56,7 +57,7 @@ impl Out {
 
     /// One JSON value on one line.
     pub fn json(&mut self, value: &serde_json::Value) -> Result<(), Fault> {
-        self.line(&value.to_string())
+        writeln!(self.to, "{value}").map_err(|e| printing(&e))
     }
 
     /// A table with aligned columns; wide characters count two.
@@ -116,6 +117,21 @@ impl Out {
     }
 }
 
+fn harmless(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| acts_on_terminals(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| {
+        if acts(c) {
+            c.escape_unicode().to_string()
+        } else {
+            c.to_string()
+        }
+    });
+    Cow::Owned(shown.collect())
+}
+
 fn printing(why: &io::Error) -> Fault {
     Fault::new(FaultId::OutputFailed).with("why", why.kind())
 }
@@ -136,6 +152,12 @@ pub fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_does_not_act_on_the_terminal() {
+        assert_eq!(harmless("甲\u{202e}乙\u{1b}[2J\t丙\n"), "甲\\u{202e}乙\\u{1b}[2J\t丙\n");
+        assert!(matches!(harmless("佐藤　花子"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn wide_characters_take_two_columns() {

@@ -168,6 +168,14 @@ faults! {
         "use that program" "その版のプログラムを使ってください";
     LedgerDamaged Integrity "ledger: {why}" "台帳: {why}"
         "do not run again; call the administrator and `sekisho ledger verify`" "再実行せず、管理者に連絡し `sekisho ledger verify` を行ってください";
+    LedgerRolledBack Integrity "the ledger was put back to an earlier state: this site's ledger has {has} leaves in log {log}, the witness {path} saw {saw} in log {sawlog}"
+        "台帳が以前の状態に戻されています: 台帳 {log} は {has} 件ですが、{path} は台帳 {sawlog} の {saw} 件を確認しています"
+        "do not run again; call the administrator: leaves were lost, and with them acts" "再実行せず、管理者に連絡してください（記録が失われています）";
+    LedgerForked Integrity "the ledger was written anew: log {log} differs from what the witness {path} saw ({saw} leaves); forked at a leaf from {from} to {to}"
+        "台帳が書き換えられています: 台帳 {log} は {path} が確認した {saw} 件と異なります（{from} 番から {to} 番の間で分岐）"
+        "do not run again; call the administrator: the signing key of the ledger was misused" "再実行せず、管理者に連絡してください（台帳の署名鍵が悪用されています）";
+    WitnessWrong Refused "{path} is no witness of this ledger: {why}" "{path} はこの台帳のチェックポイントではありません: {why}"
+        "give a checkpoint of `sekisho ledger checkpoint`, or a .tlog-proof file, of this site" "このサイトの `sekisho ledger checkpoint` の出力か .tlog-proof ファイルを指定してください";
     RegisterDamaged Integrity "the register {path} is not the one that the ledger names" "登録簿 {path} が台帳の記録と一致しません"
         "do not run again; call the administrator" "再実行せず、管理者に連絡してください";
     StagingLost Integrity "the ledger says that commit {commit} was decided, but its staged objects are missing: {why}"
@@ -209,7 +217,7 @@ faults! {
         "see `sekisho check`, or take the file as it is with --out" "`sekisho check` で確かめるか、--out でそのまま取り出してください";
     PackageOther Refused "{path} is not a package" "{path} は封緘ファイルではありません"
         "give the .seki file as it was received" "受け取ったままの .seki ファイルを指定してください";
-    PackageVersion Refused "{path} is a package of a version that this program does not know" "{path} はこのプログラムの知らない版の封緘ファイルです"
+    PackageVersion Newer "{path} is a package of a version that this program does not know" "{path} はこのプログラムの知らない版の封緘ファイルです"
         "use a newer program" "新しい版のプログラムを使ってください";
     PackageHeader Refused "{path}: the header is damaged: {why}" "{path}: ヘッダが壊れています: {why}"
         "fetch the file again, or ask the sender for it" "もう一度受け取るか、送信元に再送を依頼してください";
@@ -302,12 +310,39 @@ impl Fault {
         })
     }
 
+    /// Fills the places in one pass: a value is never taken for words with a place of their own.
     fn fill(&self, words: &str) -> String {
-        let mut text = words.to_owned();
-        for (name, value) in &self.args {
-            text = text.replace(&format!("{{{name}}}"), value);
+        let mut text = String::with_capacity(words.len());
+        let mut rest = words;
+        while let Some((before, behind)) = rest.split_once('{') {
+            text.push_str(before);
+            let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
+            match self.args.iter().find(|(known, _)| *known == name) {
+                Some((_, value)) => push_shown(&mut text, value),
+                None => text.extend(["{", name, "}"]),
+            }
+            rest = after;
         }
+        text.push_str(rest);
         text
+    }
+}
+
+/// True for a character that acts on the terminal it is printed on, or turns the text around it: control characters and
+/// those that embed, override or isolate a direction (Unicode Standard Annex 9).
+pub fn acts_on_terminals(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Appends a value that may come from a file, with what would act on a terminal written as its number.
+fn push_shown(text: &mut String, value: &str) {
+    for character in value.chars() {
+        if acts_on_terminals(character) {
+            text.extend(character.escape_unicode());
+        } else {
+            text.push(character);
+        }
     }
 }
 
@@ -357,5 +392,18 @@ mod tests {
         let fault = Fault::new(FaultId::DateWrong).with("value", "2020-02-31");
         assert_eq!(fault.what(Lang::En), "2020-02-31 is not a date");
         assert_eq!(fault.class(), Class::Usage);
+    }
+
+    #[test]
+    fn a_value_does_not_act_on_the_terminal_and_is_no_place() {
+        let fault = Fault::new(FaultId::ConfigWrong)
+            .with("path", "{why}")
+            .with("line", 1)
+            .with("column", 2)
+            .with("why", "unknown field `\u{1b}[2J\u{202e}`");
+        assert_eq!(
+            fault.what(Lang::En),
+            "{why} line 1 column 2: unknown field `\\u{1b}[2J\\u{202e}`"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Vocabulary and rule tables of the register. Data only: no bytes, no clock, no disk, no randomness.
 
+pub mod arrival;
 pub mod basis;
 pub mod canon;
 pub mod code;
@@ -7,6 +8,7 @@ pub mod compare;
 pub mod date;
 pub mod entry;
 pub mod fault;
+pub mod filename;
 pub mod finding;
 pub mod holding;
 pub mod ids;

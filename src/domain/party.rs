@@ -1,5 +1,6 @@
 //! The bodies on both sides of the exchange, and what a run has to know of them.
 
+use super::arrival::ArrivalRule;
 use super::ids::{MunicipalityCode, PartyId};
 use super::instant::BusinessDate;
 use crate::text::wide::WideEncoding;
@@ -116,6 +117,8 @@ pub struct Party {
     pub hash_optional: bool,
     /// Plain, unsealed files are taken from it.
     pub plain_allowed: bool,
+    /// What has to be seen in its inbound folder before a file is read.
+    pub arrival: ArrivalRule,
     /// Codes of municipalities that merged into it.
     pub predecessors: Vec<MunicipalityCode>,
     /// Name of its gaiji table, if it has one.

@@ -150,7 +150,22 @@ pub struct Config {
     pub run: RunSettings,
 }
 
+/// The version of settings that is read.
+const VERSION: i64 = 1;
+
+/// The one key that every version has.
+#[derive(Deserialize)]
+struct Head {
+    format: Option<i64>,
+}
+
 impl Config {
+    /// The version of the settings, where it is a later one than [`Config::parse`] reads: other keys may stand there.
+    pub fn later_version(text: &str) -> Option<i64> {
+        let head: Head = toml::from_str(text).ok()?;
+        head.format.filter(|format| *format > VERSION)
+    }
+
     /// Reads the text of `sekisho.toml`.
     pub fn parse(text: &str) -> Result<Self, ConfigFault> {
         let file: File = toml::from_str(text).map_err(|fault| {
@@ -199,7 +214,8 @@ impl Config {
             UnlockBy::Passphrase => "passphrase",
             UnlockBy::Credentials => "credentials",
         };
-        let name = name.replace(['"', '\\', '\n', '\r'], "");
+        // Nothing in a basic string may be a control character, a quotation mark or a backslash alone.
+        let name = name.replace(|c: char| matches!(c, '"' | '\\') || c.is_control(), "");
         let limits = IntakeLimits::default();
         let run = RunSettings::default();
         format!(

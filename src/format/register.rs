@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::arrival::ArrivalRule;
 use crate::domain::ids::{MunicipalityCode, PartyId};
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{Encoding, FileKind, Party, PartyKind};
@@ -44,6 +45,10 @@ pub struct PartyText {
     /// 1: plain files are taken, 0: sealed and signed files only. Blank is 1 in a CSV without the column.
     #[serde(default)]
     pub plain_allowed: String,
+    /// Words of the intake ladder, separated by blanks; blank: the files prove themselves. Left out of a line where it is blank, so
+    /// that a register without such rules is the one that format 1 knows.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub arrival: String,
     /// Name of the gaiji table under `registers/gaiji/`, blank if none.
     #[serde(default)]
     pub gaiji_table: String,
@@ -92,6 +97,7 @@ impl PartyText {
             active_to,
             hash_optional: flag(&self.hash_optional, false).ok_or("hash_optional must be 0 or 1")?,
             plain_allowed: flag(&self.plain_allowed, true).ok_or("plain_allowed must be 0 or 1")?,
+            arrival: ArrivalRule::parse(&self.arrival).map_err(|why| why.to_string())?,
             predecessors: self
                 .predecessor_codes
                 .split_whitespace()
@@ -129,6 +135,7 @@ impl PartyText {
             hash_optional: bit(party.hash_optional),
             predecessor_codes: join(party.predecessors.iter().map(ToString::to_string).collect()),
             plain_allowed: bit(party.plain_allowed),
+            arrival: party.arrival.to_string(),
             gaiji_table: party.gaiji_table.clone().unwrap_or_default(),
             signing_key: party.signing_key.clone().unwrap_or_default(),
             sealing_key: party.sealing_key.clone().unwrap_or_default(),
@@ -213,10 +220,27 @@ fn csv_reason(fault: &csv::Error) -> String {
     }
 }
 
+/// Newest format of a register line that this program reads. 1: without rules of arrival; 2: with them.
+pub const REGISTER_FORMAT: u32 = 2;
+/// Format of a line that does not name one.
+const FIRST_FORMAT: u32 = 1;
+
+fn first_format() -> u32 {
+    FIRST_FORMAT
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_first_format(format: &u32) -> bool {
+    *format == FIRST_FORMAT
+}
+
 /// One line of the append-only register. The newest line of a party counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterLine {
+    /// Format that is needed to read the line; left out where it is 1.
+    #[serde(default = "first_format", skip_serializing_if = "is_first_format")]
+    pub format: u32,
     /// Number of the line, from 1.
     pub no: u64,
     /// Hex SHA-256 of the line before (without its line end); 64 zeros for the first.
@@ -230,13 +254,29 @@ pub struct RegisterLine {
 impl RegisterLine {
     /// The line without its line end.
     pub fn render(no: u64, prev: &str, time: Instant, party: &Party) -> Option<String> {
+        let party = PartyText::of(party);
         let line = Self {
+            format: if party.arrival.is_empty() {
+                FIRST_FORMAT
+            } else {
+                REGISTER_FORMAT
+            },
             no,
             prev: prev.to_owned(),
             time: time.to_string(),
-            party: PartyText::of(party),
+            party,
         };
         serde_json::to_string(&line).ok()
+    }
+
+    /// The format that a line asks for, whatever else stands in it; `None` where that is not told.
+    pub fn format_of(text: &str) -> Option<u32> {
+        #[derive(Deserialize)]
+        struct Told {
+            #[serde(default = "first_format")]
+            format: u32,
+        }
+        serde_json::from_str::<Told>(text).ok().map(|told| told.format)
     }
 
     /// Reads a line.
@@ -308,6 +348,47 @@ mod tests {
         let line = RegisterLine::parse(&RegisterLine::render(1, &"0".repeat(64), time, &party).unwrap(), 1).unwrap();
         assert_eq!(line.party.check().unwrap(), party);
         assert!(RegisterLine::parse("{\"no\":1}", 7).unwrap_err().line == 7);
+    }
+
+    #[test]
+    fn a_register_without_rules_is_that_of_format_1() {
+        // A line as the first program wrote it.
+        let old = format!(
+            "{{\"no\":1,\"prev\":\"{}\",\"time\":\"20200914093000123\",\"party\":{{\"party_id\":\"052019\",\
+             \"kind\":\"municipality\",\"name\":\"秋田市\",\"kinds\":\"UPD EXT\",\"text_encoding\":\"2\",\
+             \"active_from\":\"20020805\",\"active_to\":\"20991231\",\"hash_optional\":\"1\",\
+             \"predecessor_codes\":\"053236\",\"plain_allowed\":\"1\",\"gaiji_table\":\"\",\"signing_key\":\"\",\
+             \"sealing_key\":\"\"}}}}",
+            "0".repeat(64)
+        );
+        let line = RegisterLine::parse(&old, 1).unwrap();
+        let mut party = line.party.check().unwrap();
+        assert_eq!((line.format, &party.arrival), (1, &ArrivalRule::default()));
+        let time = Instant::parse("20200914093000123").unwrap();
+        let again = RegisterLine::render(1, &"0".repeat(64), time, &party).unwrap();
+        assert_eq!(again, old);
+        party.arrival = ArrivalRule::parse("done polls:3").unwrap();
+        let new = RegisterLine::render(1, &"0".repeat(64), time, &party).unwrap();
+        assert!(new.starts_with("{\"format\":2,\"no\":1,"), "{new}");
+        assert_eq!(RegisterLine::parse(&new, 1).unwrap().party.check().unwrap(), party);
+        assert_eq!(RegisterLine::format_of(&old), Some(1));
+        assert_eq!(RegisterLine::format_of("{\"format\":3,\"what\":[]}"), Some(3));
+        assert_eq!(RegisterLine::format_of("{"), None);
+    }
+
+    #[test]
+    fn a_csv_without_the_column_asks_for_nothing_more() {
+        let row = "052019,municipality,秋田市,UPD,1,20020805,20991231,0,";
+        assert_eq!(one(row).unwrap()[0].arrival, ArrivalRule::default());
+        let csv = |words: &str| {
+            let head = "party_id,kind,name,kinds,text_encoding,active_from,active_to,arrival";
+            parse_parties_csv(
+                format!("{head}\n052019,municipality,秋田市,UPD,1,20020805,20991231,{words}\n").as_bytes(),
+            )
+        };
+        assert_eq!(csv("done rename").unwrap()[0].arrival.to_string(), "done rename");
+        let fault = csv("soon").unwrap_err();
+        assert!(fault.line == 2 && fault.why.starts_with("arrival:"), "{fault}");
     }
 
     #[test]

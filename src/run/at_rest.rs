@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::examine::Examined;
 use crate::format::config::Config;
-use crate::ports::{Disk, FileKind};
-use crate::seal::atrest::{AtRestFault, open_at_rest};
+use crate::ports::{Disk, FileKind, ReadAt};
+use crate::seal::atrest::{AT_REST_FRONT_LEN, AT_REST_SEGMENT_LEN, AtRestFault, AtRestTest};
 use crate::store::atomic::TEMPORARY_SUFFIX;
 
 /// What the settings allow now may be less than what was allowed when a file was kept; in bytes.
@@ -65,28 +65,84 @@ pub fn content_limit(config: &Config) -> u64 {
     allowed.max(CONTENT_MAX_BYTES)
 }
 
-/// Opens a file at rest by its path relative to the site, with the site key or one that is being replaced, and gives the
-/// length of its content in bytes; nothing of the content is kept.
+/// Tests a file at rest by its path relative to the site, with the site key or one that is being replaced, and gives the
+/// length of its content in bytes; nothing of the content is kept, and one segment at a time is in memory.
 pub fn test(site: &Examined<'_>, relative: &Path) -> Result<u64, RestFault> {
-    let (disk, path) = (site.tools.disk, site.folders.root().join(relative));
+    test_at(site, &site.folders.root().join(relative), relative)
+}
+
+/// The same for a file that lies elsewhere than where it belongs: `relative` is where it belongs.
+pub fn test_at(site: &Examined<'_>, path: &Path, relative: &Path) -> Result<u64, RestFault> {
+    let disk = site.tools.disk;
     let context = context_of(relative).ok_or(RestFault::Name)?;
-    if disk.facts(&path)?.kind != FileKind::Plain {
+    // A link or a FIFO is not even opened.
+    if disk.facts(path)?.kind != FileKind::Plain {
         return Err(RestFault::NotPlain);
     }
+    let file = disk.open(path)?;
+    let len_bytes = file.facts()?.len_bytes;
     let limit = content_limit(&site.config);
-    // Content that does not compress becomes a little longer by its envelope.
-    let sealed = disk.read(&path, limit.saturating_mul(2))?;
+    let mut front = vec![0; usize::try_from(len_bytes).map_or(AT_REST_FRONT_LEN, |len| len.min(AT_REST_FRONT_LEN))];
+    file.read_exact_at(&mut front, 0)?;
     let keys = std::iter::once(&site.secrets.site_key).chain(&site.secrets.retired_site_keys);
     let mut first = None;
+    let mut begun = None;
     for key in keys {
-        match open_at_rest(key, &context, &sealed, limit) {
-            Ok(content) => return Ok(u64::try_from(content.len()).unwrap_or(u64::MAX)),
+        match AtRestTest::new(key, &context, &front, len_bytes, limit) {
+            Ok(test) => {
+                begun = Some(test);
+                break;
+            }
             Err(fault) => {
                 first.get_or_insert(fault);
             }
         }
     }
-    Err(first.map_or(RestFault::Name, RestFault::Seal))
+    let Some(mut test) = begun else {
+        return Err(first.map_or(RestFault::Name, RestFault::Seal));
+    };
+    let mut fault = None;
+    let read = pieces_of(&*file, AT_REST_FRONT_LEN as u64, AT_REST_SEGMENT_LEN, &mut |segment| {
+        test.segment(segment).map_err(|why| {
+            fault = Some(why);
+            io::ErrorKind::InvalidData.into()
+        })
+    });
+    if let Some(fault) = fault {
+        return Err(RestFault::Seal(fault));
+    }
+    read?;
+    Ok(test.finish()?)
+}
+
+/// Reads a file from `offset` on, in pieces of `len` bytes (the last one may be shorter), until `each` fails.
+pub fn pieces(
+    disk: &dyn Disk,
+    path: &Path,
+    offset: u64,
+    len: usize,
+    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    pieces_of(&*disk.open(path)?, offset, len, each)
+}
+
+fn pieces_of(
+    file: &dyn ReadAt,
+    offset: u64,
+    len: usize,
+    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let total = file.facts()?.len_bytes;
+    let mut buffer = vec![0; len];
+    let mut at = offset;
+    while at < total {
+        let left = usize::try_from(total - at).map_or(len, |left| left.min(len));
+        let piece = buffer.get_mut(..left).unwrap_or_default();
+        file.read_exact_at(piece, at)?;
+        each(piece)?;
+        at += left as u64;
+    }
+    Ok(())
 }
 
 /// True for the rest of an interrupted write, which means nothing.

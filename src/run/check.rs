@@ -276,6 +276,7 @@ impl Checker<'_> {
             active_to: self.wish.business_date,
             hash_optional: self.wish.hash_optional,
             plain_allowed: true,
+            arrival: crate::domain::arrival::ArrivalRule::default(),
             predecessors: self.wish.predecessors.clone(),
             gaiji_table: None,
             signing_key: None,

@@ -22,7 +22,7 @@ use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
 use crate::format::manifest::{Manifest, Pointer};
 use crate::ports::Disk;
-use crate::seal::atrest::{open_at_rest, seal_at_rest};
+use crate::seal::atrest::{AtRestFault, open_at_rest, seal_at_rest};
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
 use crate::store::folders::Folders;
@@ -117,6 +117,7 @@ fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let first_index = tip.size;
     let index_of = |position: usize| first_index + u64::try_from(position).unwrap_or(0);
     let intent = Intent {
+        format: staging::INTENT_VERSION,
         commit: manifest.commit,
         manifest_sha256: digest::to_hex(&manifest_hash.0),
         placements: stage.placements().to_vec(),
@@ -479,15 +480,22 @@ pub fn recover(
 ///
 /// An intent that does not open was cut by a crash before the ledger was touched: the ledger is written only after the
 /// intent is durable. `check_newest` tells where that is not the reason.
-fn decided_intent(
+pub(super) fn decided_intent(
     secrets: &SiteSecrets,
     ledger: &Ledger<'_>,
     commit: u64,
     sealed: &[u8],
 ) -> Result<Option<Intent>, Fault> {
-    let Ok(text) = open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) else {
-        return Ok(None);
+    let object = || format!("staging/{commit:010}/intent");
+    let text = match open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) {
+        Ok(text) => text,
+        // Never thrown away: the commit may be decided.
+        Err(why @ AtRestFault::UnsupportedVersion { .. }) => return Err(trouble::at_rest(object())(why)),
+        Err(_) => return Ok(None),
     };
+    if let Some(version) = staging::later_version(&text) {
+        return Err(trouble::newer(object(), version));
+    }
     let intent: Intent = serde_json::from_slice(&text).map_err(trouble::damaged("staging"))?;
     let tip = ledger.tip();
     if intent.commit != commit || tip.log.year() != intent.ledger_year || tip.size < intent.ledger_size {

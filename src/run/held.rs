@@ -1,7 +1,7 @@
 //! Held files: list, show, release into the next run, drop into the archive.
 
 use super::commit::{self, Draft};
-use super::pass::inbound_of_held;
+use super::pass::{ArchivedRecord, IdentityKey, inbound_of_held};
 use super::room;
 use super::site::Site;
 use super::trouble;
@@ -72,6 +72,7 @@ fn decide(site: &mut Site<'_>, held: &HeldFile, is_release: bool, date: Option<B
     let folders = site.folders.clone();
     let mut exchange = site.exchange();
     let mut stage = room::begin(site, room::Work::Records)?;
+    let mut rows = Vec::new();
     if is_release {
         exchange
             .held
@@ -84,9 +85,14 @@ fn decide(site: &mut Site<'_>, held: &HeldFile, is_release: bool, date: Option<B
         let len = tools.disk.facts(&spool).map_err(trouble::disk(&spool))?.len_bytes;
         let to = format!("archive/{}/{}", business_date.fiscal_year(), held.id);
         stage.place(&format!("spool/{}", held.id), &to, len);
+        let kept = ArchivedRecord {
+            archived: to,
+            len_bytes: len,
+        };
+        rows.push(kept.row(&IdentityKey::new(&site.secrets.year_root))?);
     }
     exchange.newest_business_date = exchange.newest_business_date.max(business_date.value());
-    let manifest = unchanged(site, &stage, business_date, exchange)?;
+    let manifest = unchanged_but(site, &stage, business_date, exchange, &rows)?;
     let code = Code::parse(&held.code).ok_or_else(|| trouble::bug("code of a held file"))?;
     let leaves = vec![journal::decided(now, &inbound_of_held(held), code, is_release)];
     let draft = Draft {
@@ -108,6 +114,17 @@ pub fn unchanged(
     business_date: BusinessDate,
     exchange: ExchangeState,
 ) -> Result<crate::format::manifest::Manifest, Fault> {
+    unchanged_but(site, stage, business_date, exchange, &[])
+}
+
+/// The same with new rows in the table of identities.
+fn unchanged_but(
+    site: &Site<'_>,
+    stage: &Stage<'_>,
+    business_date: BusinessDate,
+    exchange: ExchangeState,
+    identities: &[([u8; 32], Vec<u8>)],
+) -> Result<crate::format::manifest::Manifest, Fault> {
     let facts = GenerationFacts {
         business_date,
         created_at: site.tools.clock.now(),
@@ -126,7 +143,7 @@ pub fn unchanged(
         .stage_generation(
             &site.master,
             &Changes::default(),
-            &[],
+            identities,
             facts,
             &mut site.tools.generator()?,
         )

@@ -35,6 +35,7 @@ pub fn open_site(
 ) -> Result<SiteSecrets, Fault> {
     let path = folders.site_keys();
     let bytes = read_private(disk, &path)?;
+    of_this_version(&path, &bytes)?;
     let unlock = site_unlock(disk, folders, config, unlocking)?;
     SiteSecrets::open(&bytes, &unlock).map_err(|e| opening(&path, &e))
 }
@@ -138,6 +139,7 @@ fn public_of(secrets: &PartySecrets, path: &Path, kem: Kem) -> Generated {
 /// Opens a party's key file: with the file beside it, or with a passphrase.
 pub fn open_party(disk: &dyn Disk, path: &Path, unlocking: Unlocking<'_>) -> Result<PartySecrets, Fault> {
     let bytes = read_private(disk, path)?;
+    of_this_version(path, &bytes)?;
     let unlock_file = with_ending(path);
     let unlock = if disk.exists(&unlock_file).map_err(trouble::disk(&unlock_file))? {
         Unlock::Key(read_unlock(disk, &unlock_file)?)
@@ -178,7 +180,23 @@ fn unlock_path(folders: &Folders, config: &Config) -> PathBuf {
 }
 
 fn read_unlock(disk: &dyn Disk, path: &Path) -> Result<crate::seal::secret::UnlockKey, Fault> {
-    read_unlock_key(&read_private(disk, path)?).map_err(|e| opening(path, &e))
+    let bytes = read_private(disk, path)?;
+    of_this_version(path, &bytes)?;
+    read_unlock_key(&bytes).map_err(|e| opening(path, &e))
+}
+
+/// A key file of a later version is not damaged: another program reads it.
+fn of_this_version(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .and_then(|line| std::str::from_utf8(line).ok());
+    let kinds = ["sekisho-keyfile ", "sekisho-unlock-key "].into_iter();
+    let version = first.and_then(|line| kinds.filter_map(|kind| line.strip_prefix(kind)).next());
+    match version.and_then(|version| version.parse::<u32>().ok()) {
+        Some(version) if version > 1 => Err(trouble::newer(path.display(), version)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Reads a file that group and others must not be able to read.

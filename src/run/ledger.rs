@@ -140,7 +140,7 @@ pub fn show(site: &Site<'_>, log: Option<&str>, index: u64) -> Result<Shown, Fau
 }
 
 /// Opens a private part, with the site key or one that is being replaced, and puts it to its leaf.
-fn open_private(secrets: &SiteSecrets, leaf: &Leaf, sealed: &[u8]) -> Option<Leaf> {
+pub(super) fn open_private(secrets: &SiteSecrets, leaf: &Leaf, sealed: &[u8]) -> Option<Leaf> {
     let mut keys = std::iter::once(&secrets.site_key).chain(&secrets.retired_site_keys);
     let opened = keys.find_map(|key| open_at_rest(key, PRIVATE_CONTEXT, sealed, MAX_PRIVATE_BYTES).ok())?;
     leaf.with_private(&opened).ok()
@@ -171,14 +171,13 @@ pub fn checkpoint(site: &Site<'_>) -> Newest {
 
 /// Re-hashes every byte of all logs and opens every private part.
 pub fn verify(site: &Examined<'_>) -> Result<Report, Fault> {
-    crate::store::ledger::verify(
-        site.tools.disk,
-        &site.folders.ledger(),
-        &origin_prefix(&site.config),
-        &site.secrets.ledger_signer.verifier(),
-        &mut |part| open_private(&site.secrets, part.leaf, part.sealed).is_some(),
-    )
-    .map_err(|e| trouble::ledger(&e))
+    super::verify::ledger(site)
+}
+
+/// The fault of the first bad object of a verified ledger; `None` where all is sound.
+pub fn first_bad(report: &Report) -> Option<Fault> {
+    let young = || super::verify::too_young(report).map(|bad| bad.fault());
+    report.defect.as_ref().map(fault).or_else(young)
 }
 
 /// The fault of a damaged ledger, naming log, object and index.

@@ -31,3 +31,4 @@ pub mod table;
 pub mod trouble;
 pub mod trust;
 pub mod verify;
+pub mod witness;

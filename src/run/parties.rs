@@ -117,7 +117,7 @@ pub fn check_keys(party: &Party) -> Result<(), String> {
 fn unfit(why: &RegisterError) -> Fault {
     let words = match why {
         RegisterError::Line(fault) => fault.why.clone(),
-        RegisterError::Io(_) | RegisterError::Chain { .. } => why.to_string(),
+        RegisterError::Io(_) | RegisterError::Newer { .. } | RegisterError::Chain { .. } => why.to_string(),
     };
     Fault::new(FaultId::UsageWrong)
         .with("command", "party")

@@ -22,7 +22,7 @@ use crate::store::registers::{PARTIES, Parties};
 use crate::store::{atomic, generations};
 
 /// Two keys of each kind and a few old ones.
-const PUBLIC_MAX_BYTES: u64 = 64 << 10;
+pub(super) const PUBLIC_MAX_BYTES: u64 = 64 << 10;
 
 /// What a site shows without its keys.
 pub struct PublicSite {

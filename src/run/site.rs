@@ -213,6 +213,9 @@ pub fn read_config(disk: &dyn Disk, folders: &Folders) -> Result<Config, Fault> 
             .with("why", why)
     };
     let text = String::from_utf8(bytes).map_err(|_| wrong(1, 1, "not UTF-8"))?;
+    if let Some(version) = Config::later_version(&text) {
+        return Err(trouble::newer(path.display(), version));
+    }
     Config::parse(&text).map_err(|fault| wrong(fault.line, fault.column, &fault.why))
 }
 

@@ -6,10 +6,13 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::fault::{Fault, FaultId};
-use crate::format::manifest::ManifestFault;
+use crate::format::blockfile::BlockFault;
+use crate::format::leaf::LeafError;
+use crate::format::manifest::{ManifestFault, PointerFault};
 use crate::ports::guarded::{NoRoom, SyncFailed, is_full, words_of};
+use crate::seal::atrest::AtRestFault;
 use crate::store::atomic::AtomicError;
-use crate::store::ledger::LedgerError;
+use crate::store::ledger::{Fault as LogFault, LedgerError};
 use crate::store::master::MasterError;
 use crate::store::registers::RegisterError;
 use crate::store::runs::RunError;
@@ -48,6 +51,26 @@ pub fn damaged<E: fmt::Display>(object: impl fmt::Display) -> impl Fn(E) -> Faul
     }
 }
 
+/// An object that a newer program wrote.
+pub fn newer(object: impl fmt::Display, version: impl fmt::Display) -> Fault {
+    Fault::new(FaultId::StoreNewer)
+        .with("object", object)
+        .with("version", version)
+}
+
+/// A file at rest that does not open.
+pub fn at_rest(object: impl fmt::Display) -> impl Fn(AtRestFault) -> Fault {
+    let object = object.to_string();
+    move |why| match why {
+        AtRestFault::UnsupportedVersion { got } => newer(&object, got),
+        AtRestFault::NotAtRest
+        | AtRestFault::Key(_)
+        | AtRestFault::Content(_)
+        | AtRestFault::TooLong { .. }
+        | AtRestFault::Compression => damaged(&object)(why),
+    }
+}
+
 /// Something that cannot happen unless the program is wrong.
 pub fn bug<E: fmt::Display>(why: E) -> Fault {
     Fault::new(FaultId::Bug).with("why", why)
@@ -58,6 +81,9 @@ pub fn ledger(why: &LedgerError) -> Fault {
     match why {
         LedgerError::Write(source) => atomic(source),
         LedgerError::Read { path, source } => disk_ref(path, source),
+        LedgerError::Damaged(defect) if defect.fault == LogFault::Leaf(LeafError::Version) => {
+            newer(format!("ledger/{}/{}", defect.log, defect.object), "a later one than 1")
+        }
         LedgerError::Damaged(_) | LedgerError::Empty => Fault::new(FaultId::LedgerDamaged).with("why", chain(why)),
         LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with("index", index),
         LedgerError::Exists(_)
@@ -82,9 +108,10 @@ pub fn master(why: &MasterError) -> Fault {
         MasterError::Manifest {
             file,
             source: ManifestFault::Version { got },
-        } => Fault::new(FaultId::StoreNewer)
-            .with("object", file)
-            .with("version", got),
+        } => newer(format!("store/{file}"), got),
+        MasterError::Pointer {
+            source: PointerFault::Version { got },
+        } => newer("store/CURRENT", got),
         MasterError::NoGeneration { generation } => {
             Fault::new(FaultId::GenerationUnknown).with("generation", generation)
         }
@@ -105,6 +132,13 @@ fn run_error(why: &RunError) -> Fault {
     if let RunError::Disk { run, source, .. } = why {
         return disk_ref(Path::new(run), source);
     }
+    if let RunError::Block {
+        run,
+        source: BlockFault::Version { got },
+    } = why
+    {
+        return newer(format!("store/runs/{run}.run"), got);
+    }
     Fault::new(FaultId::StoreDamaged)
         .with("object", "store")
         .with("why", chain(why))
@@ -115,6 +149,9 @@ pub fn register(path: &Path) -> impl Fn(RegisterError) -> Fault {
     let path = path.to_owned();
     move |why| match why {
         RegisterError::Io(source) => disk_ref(&path, &source),
+        RegisterError::Newer { format, .. } => Fault::new(FaultId::StoreNewer)
+            .with("object", "registers/parties.jsonl")
+            .with("version", format),
         RegisterError::Line(_) | RegisterError::Chain { .. } => {
             Fault::new(FaultId::RegisterDamaged).with("path", path.display())
         }

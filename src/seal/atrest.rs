@@ -3,8 +3,14 @@
 //! Compressed, then encrypted under a key of its own, which the site key wraps: nothing at rest waits for a quantum computer, and
 //! a rotation of the site key touches 64 bytes of each file.
 
+mod reading;
+
+use std::io::{self, Read as _};
+
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
+
+pub use reading::{AT_REST_FRONT_LEN, AT_REST_SEGMENT_LEN, AtRestTest};
 
 use super::floe::{FloeFault, FloeKey, FloeParams, open_all, seal_all};
 use super::secret::SiteKey;
@@ -17,6 +23,10 @@ const PREFIX_LEN: usize = 9;
 /// Length of the plain length in front of the compressed content.
 const LENGTH_LEN: usize = 8;
 const ZSTD_LEVEL: i32 = 3;
+/// Exchange files shrink to a tenth or less; a buffer of that size is rarely moved.
+const USUAL_RATIO: usize = 16;
+/// Level 3 uses windows of at most 2 MiB; a frame that asks for more than 8 MiB is not ours.
+const WINDOW_LOG_MAX: u32 = 23;
 const PARAMS: FloeParams = FloeParams::fixed::<{ 1 << 20 }>();
 
 /// Why a file at rest cannot be made or opened.
@@ -97,12 +107,27 @@ pub fn open_at_rest(site: &SiteKey, context: &str, bytes: &[u8], limit_bytes: u6
             limit: limit_bytes,
         });
     }
-    let capacity = usize::try_from(length).map_err(|_| AtRestFault::Compression)?;
-    let plaintext = zstd::bulk::decompress(compressed, capacity).map_err(|_| AtRestFault::Compression)?;
-    if plaintext.len() == capacity {
+    let plaintext = decompress(compressed, length).map_err(|_| AtRestFault::Compression)?;
+    if plaintext.len() as u64 == length {
         Ok(plaintext)
     } else {
         Err(AtRestFault::Compression)
+    }
+}
+
+/// At most `length` bytes and one more. Memory grows with what is there, not with the length that the file claims.
+fn decompress(compressed: &[u8], length: u64) -> io::Result<Vec<u8>> {
+    let usual = u64::try_from(compressed.len().saturating_mul(USUAL_RATIO)).unwrap_or(u64::MAX);
+    let mut plaintext = Vec::with_capacity(usize::try_from(length.min(usual)).unwrap_or_default());
+    let mut zstd = zstd::stream::read::Decoder::with_buffer(compressed)?.single_frame();
+    zstd.window_log_max(WINDOW_LOG_MAX)?;
+    zstd.by_ref()
+        .take(length.saturating_add(1))
+        .read_to_end(&mut plaintext)?;
+    if zstd.finish().is_empty() {
+        Ok(plaintext)
+    } else {
+        Err(io::ErrorKind::InvalidData.into())
     }
 }
 

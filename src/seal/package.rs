@@ -6,7 +6,7 @@
 mod open;
 mod seal;
 
-pub use open::{OpenFault, OpenedPackage, PackageOpener, RecipientKeys, open_package, package_root, peek};
+pub use open::{OpenFault, OpenedPackage, PackageHash, PackageOpener, RecipientKeys, open_package, package_root, peek};
 pub use seal::{Front, PackageSealer, PackageSpec, Recipient, SealFault, SealedPackage, seal_package};
 
 use aes_gcm::{Aes256Gcm, KeyInit};

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::domain::ids::{MunicipalityCode, PartyId};
 use crate::domain::instant::Instant;
 use crate::domain::party::Party;
-use crate::format::register::{RegisterFault, RegisterLine};
+use crate::format::register::{REGISTER_FORMAT, RegisterFault, RegisterLine};
 use crate::format::state::RegisterHead;
 use crate::ports::Disk;
 use crate::seal::digest;
@@ -25,6 +25,14 @@ pub enum RegisterError {
     /// A line is wrong.
     #[error("{0}")]
     Line(#[from] RegisterFault),
+    /// A line was written by a newer program.
+    #[error("line {line} has format {format}")]
+    Newer {
+        /// The line.
+        line: u64,
+        /// Its format.
+        format: u32,
+    },
     /// The chain of hashes is broken, or the head is not the one on record.
     #[error("line {line}: the chain of hashes is broken, or lines are missing")]
     Chain {
@@ -93,6 +101,9 @@ impl Parties {
         let mut register = Self::empty();
         for raw in text.split_terminator('\n') {
             let no = register.lines.saturating_add(1);
+            if let Some(format) = RegisterLine::format_of(raw).filter(|format| *format > REGISTER_FORMAT) {
+                return Err(RegisterError::Newer { line: no, format });
+            }
             let line = RegisterLine::parse(raw, no)?;
             if line.no != no || line.prev != register.head {
                 return Err(RegisterError::Chain { line: no });
@@ -213,6 +224,14 @@ mod tests {
         assert!(matches!(
             Parties::parse(&changed),
             Err(RegisterError::Chain { line: 2 })
+        ));
+        let newer = format!(
+            "{}{{\"format\":3,\"no\":2}}\n",
+            text.split_inclusive('\n').next().unwrap()
+        );
+        assert!(matches!(
+            Parties::parse(&newer),
+            Err(RegisterError::Newer { line: 2, format: 3 })
         ));
         let second = text.split_inclusive('\n').nth(1).unwrap();
         assert!(matches!(Parties::parse(second), Err(RegisterError::Chain { line: 1 })));

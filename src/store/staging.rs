@@ -56,6 +56,8 @@ pub struct Outgoing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
+    /// Version of the intent, [`INTENT_VERSION`].
+    pub format: u32,
     /// Number of the commit.
     pub commit: u64,
     /// Hex SHA-256 of the manifest that `CURRENT` will name.
@@ -76,6 +78,21 @@ pub struct Intent {
     pub ledger_year: u32,
     /// Business date, YYYYMMDD.
     pub business_date: u32,
+}
+
+/// Version of intents that is written and read.
+pub const INTENT_VERSION: u32 = 1;
+
+/// The one field that every version has.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+}
+
+/// The version of the text of an intent, where it is another than this program reads.
+pub fn later_version(text: &[u8]) -> Option<u32> {
+    let head: Head = serde_json::from_slice(text).ok()?;
+    (head.format != INTENT_VERSION).then_some(head.format)
 }
 
 /// Name of the file that makes a staging folder complete.

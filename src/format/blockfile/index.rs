@@ -75,8 +75,14 @@ impl Footer {
     /// Reads the footer of a run of `table` whose plaintext has `plaintext_bytes`.
     ///
     /// # Errors
-    /// [`BlockFault::Footer`], [`BlockFault::IndexLength`].
+    /// [`BlockFault::Version`], [`BlockFault::Footer`], [`BlockFault::IndexLength`].
     pub fn read(table: Table, bytes: &[u8; FOOTER_BYTES], plaintext_bytes: u64) -> Result<Self, BlockFault> {
+        if let Some((got, magic)) = bytes.first_chunk::<8>().and_then(|magic| magic.split_last())
+            && MAGIC.starts_with(magic)
+            && MAGIC.last() != Some(got)
+        {
+            return Err(BlockFault::Version { got: *got });
+        }
         let mut fields = Fields(bytes);
         let known = fields.array::<8>() == Some(*MAGIC)
             && fields.array() == Some([table.number()])

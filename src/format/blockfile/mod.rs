@@ -98,6 +98,12 @@ pub enum BlockFault {
     /// The footer is missing or not ours: magic, table, key width, reserved bytes.
     #[error("not the footer of a run of this table")]
     Footer,
+    /// The footer of a run of another version.
+    #[error("run of version {got}")]
+    Version {
+        /// Version found.
+        got: u8,
+    },
     /// The index does not fit footer and length of the run.
     #[error("the run's index contradicts its footer")]
     IndexLength,

@@ -5,15 +5,20 @@ use sha2::{Digest, Sha256};
 use super::{Hash32, MAX_COMMIT};
 
 const FIRST_LINE: &str = "sekisho current 1";
+const KIND: &str = "sekisho current ";
+const VERSION: u32 = 1;
 /// Largest pointer that is read.
 pub const MAX_POINTER_BYTES: u64 = 4096;
 
 /// Why bytes are not a pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PointerFault {
-    /// Another first line: not a pointer, or of another version of the program.
-    #[error("not the pointer of this program's version")]
-    Version,
+    /// The pointer of another version of the program.
+    #[error("pointer of version {got}")]
+    Version {
+        /// Version found.
+        got: u32,
+    },
     /// The check line does not fit the lines above it.
     #[error("pointer is damaged: its check line does not fit")]
     Check,
@@ -63,8 +68,11 @@ impl Pointer {
     pub fn parse(bytes: &[u8]) -> Result<Self, PointerFault> {
         let text = std::str::from_utf8(bytes).map_err(|_| PointerFault::Check)?;
         let mut lines = text.split('\n');
-        if lines.next() != Some(FIRST_LINE) {
-            return Err(PointerFault::Version);
+        let first = lines.next().unwrap_or_default();
+        if first != FIRST_LINE {
+            let version = first.strip_prefix(KIND).and_then(|got| got.parse().ok());
+            let other = version.filter(|got| *got != VERSION && is_checked(text));
+            return Err(other.map_or(PointerFault::Check, |got| PointerFault::Version { got }));
         }
         let mut field = |line: u8, name: &str| {
             let rest = lines.next().and_then(|text| text.strip_prefix(name));
@@ -84,4 +92,14 @@ impl Pointer {
             Err(PointerFault::Check)
         }
     }
+}
+
+/// True where the last line is the check of those above it: so it is in every version, so that a flipped bit does not pass
+/// for a newer program.
+fn is_checked(text: &str) -> bool {
+    let lines = text.rsplit_once("check ").and_then(|(lines, check)| {
+        let want = Hash32::parse(check.strip_suffix('\n')?)?;
+        Some(want == Hash32(Sha256::digest(lines).into()))
+    });
+    lines == Some(true)
 }

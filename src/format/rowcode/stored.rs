@@ -332,6 +332,34 @@ fn decode_row_key(code: JuminCode, reader: &mut Reader<'_>) -> Result<RowKey, Ro
     RowKey::new(origin, compared, &texts).ok_or(RowFault::TooLarge { field: "key items" })
 }
 
+/// The cells, each item's together: adding them one by one would sort the whole list as often.
+fn read_cells(body: &mut Reader<'_>, row: &mut Row) -> Result<(), RowFault> {
+    let wrong = RowFault::Value { field: "cells" };
+    let mut of_item: Vec<CellMark> = Vec::new();
+    let mut last = None;
+    for _ in 0..body.u16("cells")? {
+        let item = Item::from_number(body.u8("cells")?).ok_or(wrong)?;
+        let cell = CellMark {
+            at: body.u16("cells")?,
+            chars: body.u8("cells")?,
+            cell: body.u16("cells")?,
+        };
+        // One row has one code: they are written in this order.
+        if last.is_some_and(|last| last > (item, cell)) {
+            return Err(wrong);
+        }
+        if let Some((before, _)) = last.filter(|(before, _)| *before != item) {
+            row.add_cells(before, &std::mem::take(&mut of_item));
+        }
+        of_item.push(cell);
+        last = Some((item, cell));
+    }
+    if let Some((item, _)) = last {
+        row.add_cells(item, &of_item);
+    }
+    Ok(())
+}
+
 fn decode_row(code_text: &str, small: &mut Reader<'_>, body: &[u8]) -> Result<Row, RowFault> {
     let origin = small.party("origin")?;
     let compared: [u8; 16] = small.array("compared digest")?;
@@ -348,15 +376,7 @@ fn decode_row(code_text: &str, small: &mut Reader<'_>, body: &[u8]) -> Result<Ro
         }
     }
     let mut row = Row::from_items(origin, &items).ok_or(RowFault::TooLarge { field: "items" })?;
-    for _ in 0..body.u16("cells")? {
-        let item = Item::from_number(body.u8("cells")?).ok_or(RowFault::Value { field: "cells" })?;
-        let cell = CellMark {
-            at: body.u16("cells")?,
-            chars: body.u8("cells")?,
-            cell: body.u16("cells")?,
-        };
-        row.add_cells(item, &[cell]);
-    }
+    read_cells(&mut body, &mut row)?;
     body.end()?;
     // The digest is derived; one that does not fit its row would make a reconciliation lie.
     if compared_digest(&row) == compared {

@@ -74,6 +74,7 @@ fn party(id: &str, kind: PartyKind, name: &str, sends: Vec<FileKind>) -> Result<
         active_to: date(99_991_231)?,
         hash_optional: false,
         plain_allowed: true,
+        arrival: crate::domain::arrival::ArrivalRule::default(),
         predecessors: Vec::new(),
         gaiji_table: None,
         signing_key: None,

@@ -135,11 +135,11 @@ pub(super) fn kept(site: &Site<'_>, id: &str) -> Result<Vec<u8>, Fault> {
         .read(&path, ANSWER_MAX_BYTES)
         .map_err(trouble::disk(&path))?;
     open_at_rest(&site.secrets.site_key, &answer_context(id), &sealed, ANSWER_MAX_BYTES)
-        .map_err(trouble::damaged(format!("answers/{id}")))
+        .map_err(trouble::at_rest(format!("answers/{id}")))
 }
 
 /// Under which id the plain bytes of a notice file are kept.
-pub(super) fn notice_id(serial: u32) -> String {
+pub(in crate::run) fn notice_id(serial: u32) -> String {
     format!("ntf-{serial:08}")
 }
 

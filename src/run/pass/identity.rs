@@ -18,11 +18,11 @@ use crate::store::master::Master;
 const SALT: &[u8] = b"sekisho/v1/identity-key";
 
 /// The keyed digest under which an identity, a spool file or a stored answer is known.
-pub(super) struct IdentityKey(zeroize::Zeroizing<[u8; 32]>);
+pub(in crate::run) struct IdentityKey(zeroize::Zeroizing<[u8; 32]>);
 
 impl IdentityKey {
     /// The key of the site.
-    pub(super) fn new(root: &YearRoot) -> Self {
+    pub(in crate::run) fn new(root: &YearRoot) -> Self {
         Self(digest::hkdf_sha256(SALT, root.expose(), &[]))
     }
 
@@ -48,6 +48,11 @@ impl IdentityKey {
         digest::hmac_sha256(&*self.0, &[b"notice\0", sha256])
     }
 
+    /// Digest of a file's path in the archive, relative to the site.
+    pub(in crate::run) fn of_archived(&self, path: &str) -> [u8; 32] {
+        digest::hmac_sha256(&*self.0, &[b"archive\0", path.as_bytes()])
+    }
+
     /// Digest of what lies in an inbound folder under a name; `content` is empty for what is left in its place.
     pub(super) fn of_arrival(&self, folder: &str, name: &str, content: &[u8]) -> [u8; 32] {
         digest::hmac_sha256(
@@ -60,7 +65,7 @@ impl IdentityKey {
 /// A stored answer, by which a duplicate is answered again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredAnswer {
+pub(in crate::run) struct StoredAnswer {
     /// Standard file name.
     pub name: String,
     /// Kind.
@@ -76,7 +81,7 @@ pub(super) struct StoredAnswer {
 /// What is kept of a judged file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct IdentityRecord {
+pub(in crate::run) struct IdentityRecord {
     /// Business date of the run that judged it.
     pub business_date: u32,
     /// True where it was rejected as a whole.
@@ -85,6 +90,34 @@ pub(super) struct IdentityRecord {
     pub answer: Option<StoredAnswer>,
     /// True once the ledger has a leaf of a repetition.
     pub repeated: bool,
+}
+
+/// That a file lies in the archive: without it nobody could tell that it was taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::run) struct ArchivedRecord {
+    /// Path relative to the site, `archive/YEAR/ID`.
+    pub archived: String,
+    /// Length of the sealed file in bytes.
+    pub len_bytes: u64,
+}
+
+impl ArchivedRecord {
+    /// The row of the table of identities.
+    pub(in crate::run) fn row(&self, key: &IdentityKey) -> Result<([u8; 32], Vec<u8>), Fault> {
+        let bytes = serde_json::to_vec(self).map_err(trouble::bug)?;
+        Ok((key.of_archived(&self.archived), bytes))
+    }
+}
+
+/// A row of the table of identities.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(in crate::run) enum Known {
+    /// A judged file.
+    Judged(IdentityRecord),
+    /// A file in the archive.
+    Archived(ArchivedRecord),
 }
 
 /// What is known of earlier files, for the pure checks. A failure of the store is kept aside and must be asked for.

@@ -14,6 +14,8 @@ mod settle;
 mod spool;
 
 pub use answers::notice_hash;
+pub(super) use answers::notice_id;
+pub(super) use identity::{ArchivedRecord, IdentityKey, Known};
 pub use result::{FileReport, NoticeReport, PassResult};
 pub use settle::inbound_of_held;
 

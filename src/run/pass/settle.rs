@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::answers::Outgoing;
 use super::assess::{Assessed, Fate};
 use super::gather::Judged;
-use super::identity::{Book, IdentityRecord};
+use super::identity::{ArchivedRecord, Book, IdentityRecord};
 use super::result::{self, FileReport, NoticeReport, PassResult};
 use crate::domain::entry::Changes;
 use crate::domain::fault::Fault;
@@ -188,11 +188,14 @@ impl Settling<'_, '_> {
         for (index, (_, fate)) in assessed.files.iter().enumerate() {
             self.remember(assessed, index, fate)?;
         }
-        let identities: Vec<([u8; 32], Vec<u8>)> = self
+        // A run takes its rows in the order of their keys.
+        let rows: BTreeMap<[u8; 32], Vec<u8>> = self
             .identities
             .iter()
             .map(|(key, record)| Ok((*key, serde_json::to_vec(record).map_err(trouble::bug)?)))
+            .chain(self.archived(assessed))
             .collect::<Result<_, Fault>>()?;
+        let identities: Vec<_> = rows.into_iter().collect();
         let site = self.site;
         let facts = GenerationFacts {
             business_date: self.date,
@@ -348,18 +351,42 @@ impl Settling<'_, '_> {
 
     /// The copy in the spool goes to the archive; the original is removed.
     fn put_away(&mut self, judged: &Judged, fate: &Fate) -> Result<(), Fault> {
-        let held = self.state.held.len();
+        if let Some(kept) = self.kept(judged, fate)? {
+            self.stage
+                .place(&format!("spool/{}", judged.id), &kept.archived, kept.len_bytes);
+        }
         self.state.held.retain(|held| held.id != judged.id);
         self.retired.extend(judged.original.clone());
-        // The copy of a held file that came again is not lost with its entry.
-        let copied = self.state.held.len() != held || !matches!(fate, Fate::Duplicate(_));
-        if copied {
-            let spool = super::spool::spool_path(self.site, &judged.id);
-            let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
-            let to = format!("archive/{}/{}", self.date.fiscal_year(), judged.id);
-            self.stage.place(&format!("spool/{}", judged.id), &to, facts.len_bytes);
-        }
         Ok(())
+    }
+
+    /// Where the copy of a file goes that is put away; `None` where it has none.
+    fn kept(&self, judged: &Judged, fate: &Fate) -> Result<Option<ArchivedRecord>, Fault> {
+        // The copy of a held file that came again is not lost with its entry.
+        let was_held = || self.state.held.iter().any(|held| held.id == judged.id);
+        let has_copy = match fate {
+            Fate::Held(_) => false,
+            Fate::Duplicate(_) => was_held(),
+            Fate::Rejected(..) | Fate::Taken(_) | Fate::Acknowledges(..) | Fate::SameAs(_) => true,
+        };
+        if !has_copy {
+            return Ok(None);
+        }
+        let spool = super::spool::spool_path(self.site, &judged.id);
+        let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
+        Ok(Some(ArchivedRecord {
+            archived: format!("archive/{}/{}", self.date.fiscal_year(), judged.id),
+            len_bytes: facts.len_bytes,
+        }))
+    }
+
+    /// Rows that say which files go to the archive.
+    fn archived(&self, assessed: &Assessed) -> Vec<Result<([u8; 32], Vec<u8>), Fault>> {
+        let rows = assessed.files.iter().filter_map(|(judged, fate)| {
+            let kept = self.kept(judged, fate).transpose()?;
+            Some(kept.and_then(|kept| kept.row(&assessed.key)))
+        });
+        rows.collect()
     }
 
     /// The leaf of the generation, and the sums of the pass in the state.

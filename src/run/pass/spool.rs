@@ -139,7 +139,7 @@ pub(super) fn read_spool(site: &Site<'_>, id: &str) -> Result<(String, Vec<u8>),
         .map_err(trouble::disk(&path))?;
     let damaged = || trouble::damaged::<&str>(format!("spool/{id}"));
     let mut content = open_at_rest(&site.secrets.site_key, &inbound_context(id), &sealed, limit)
-        .map_err(trouble::damaged(format!("spool/{id}")))?;
+        .map_err(trouble::at_rest(format!("spool/{id}")))?;
     let (head, rest) = content.split_first_chunk::<2>().ok_or_else(|| damaged()("too short"))?;
     let name_len = usize::from(u16::from_be_bytes(*head));
     let name = rest.get(..name_len).and_then(|name| std::str::from_utf8(name).ok());

@@ -13,7 +13,7 @@ use crate::format::package::{HeaderFault, MAX_MANIFEST_LEN, PackageHeader, Packa
 use crate::seal::digest::sha256;
 use crate::seal::floe::{HEADER_LEN as FLOE_HEADER_LEN, Opener, segments};
 use crate::seal::hpke::{Encapsulated, SealingSecretKey, open_from};
-use crate::seal::merkle::{Hash, leaf_hash};
+use crate::seal::merkle::{Frontier, Hash, leaf_hash};
 use crate::seal::notesign::{NoteSignError, NoteVerifier};
 use crate::seal::secret::PackageKey;
 
@@ -111,13 +111,57 @@ pub fn peek(bytes: &[u8]) -> Result<PackageHeader, OpenFault> {
 
 /// The hash of a package from its bytes, without any key. Only the framing is tested.
 pub fn package_root(bytes: &[u8]) -> Result<Hash, OpenFault> {
-    let parts = Parts::split(bytes, bytes.len() as u64)?;
-    let leaves = [parts.header_bytes, parts.manifest, parts.floe_header].map(leaf_hash);
-    let body = bytes.get(parts.payload_offset()..).unwrap_or_default();
-    let segment_leaves: Vec<Hash> = segments(body, PARAMS.encrypted_segment_len())
-        .map(|(s, _)| leaf_hash(s))
-        .collect();
-    Ok(root(leaves.iter().chain(&segment_leaves)))
+    let mut hash = PackageHash::new(bytes, bytes.len() as u64)?;
+    let offset = usize::try_from(hash.payload_offset()).unwrap_or(usize::MAX);
+    let body = bytes.get(offset..).unwrap_or_default();
+    for (segment, _) in segments(body, hash.segment_len()) {
+        hash.segment(segment);
+    }
+    Ok(hash.finish())
+}
+
+/// Computes the hash of a package segment by segment, without any key.
+#[derive(Debug)]
+pub struct PackageHash {
+    frontier: Frontier,
+    payload_offset: u64,
+}
+
+impl PackageHash {
+    /// Begins with the front of a package of `total_len` bytes (at most [`super::MAX_FRONT_LEN`] bytes are looked at). Only
+    /// the framing is tested.
+    pub fn new(front: &[u8], total_len: u64) -> Result<Self, OpenFault> {
+        let parts = Parts::split(front, total_len)?;
+        let mut frontier = Frontier::new();
+        for part in [parts.header_bytes, parts.manifest, parts.floe_header] {
+            frontier.push(leaf_hash(part));
+        }
+        let payload_offset = parts.payload_offset() as u64;
+        Ok(Self {
+            frontier,
+            payload_offset,
+        })
+    }
+
+    /// Where the first segment begins, in bytes from the beginning of the package.
+    pub fn payload_offset(&self) -> u64 {
+        self.payload_offset
+    }
+
+    /// Length of an encrypted segment in bytes, the last one excepted.
+    pub fn segment_len(&self) -> u32 {
+        PARAMS.encrypted_segment_len()
+    }
+
+    /// Adds the next segment.
+    pub fn segment(&mut self, sealed: &[u8]) {
+        self.frontier.push(leaf_hash(sealed));
+    }
+
+    /// The hash, after the last segment.
+    pub fn finish(self) -> Hash {
+        self.frontier.root()
+    }
 }
 
 /// Opens one package segment by segment.

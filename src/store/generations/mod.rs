@@ -15,7 +15,7 @@ pub use compact::Erasure;
 pub use diff::{CodeDiff, DiffKind, gen_diff};
 pub use stage::{GenerationFacts, Staging};
 pub use states::StateError;
-pub use verify::{Depth, Fault, Verification, verify, verify_contents};
+pub use verify::{CONTENTS, Depth, Fault, Slice, Verification, verify, verify_contents};
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,10 +1,13 @@
 //! Reading everything and naming what is bad; nothing is ever repaired.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest as _, Sha256};
 
 use super::stage::{of_commit, read_owner};
 use super::states::States;
-use super::{current, list, manifest_name, read_manifest, unreferenced};
+use super::{current, list, manifest_name, read_manifest};
+use crate::domain::instant::BusinessDate;
 use crate::format::blockfile::Table;
 use crate::format::manifest::{Hash32, Manifest, RunName, RunRef};
 use crate::format::rowcode::{
@@ -12,8 +15,50 @@ use crate::format::rowcode::{
 };
 use crate::ports::Disk;
 use crate::store::master::{Master, MasterError, MasterKeys};
-use crate::store::paths::{StorePaths, commit_of_file};
+use crate::store::paths::{RUN_ENDING, StorePaths, commit_of_file, run_file};
 use crate::store::runs::{Bodies, Merge, MergedRow, RunError, RunReader};
+
+/// One of several parts that together are everything: `part` of `parts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    part: u32,
+    parts: u32,
+}
+
+impl Slice {
+    /// The `part`-th (from 1) of `parts` slices; `None` where there is no such part.
+    pub fn new(part: u32, parts: u32) -> Option<Self> {
+        (part >= 1 && part <= parts).then_some(Self { part, parts })
+    }
+
+    /// Which one, from 1.
+    pub fn part(self) -> u32 {
+        self.part
+    }
+
+    /// Of how many.
+    pub fn parts(self) -> u32 {
+        self.parts
+    }
+
+    /// True where the object with this path below the site belongs to the slice. Each object belongs to exactly one: its
+    /// number is the first eight bytes of the SHA-256 of its path, modulo the number of slices, and stays whatever
+    /// else is stored.
+    pub fn holds(self, object: &str) -> bool {
+        Self::number(object, self.parts) == self.part - 1
+    }
+
+    /// The slice of `parts` that holds an object.
+    pub fn holding(object: &str, parts: u32) -> Option<Self> {
+        Self::new(Self::number(object, parts.max(1)) + 1, parts)
+    }
+
+    fn number(object: &str, parts: u32) -> u32 {
+        let digest: [u8; 32] = Sha256::digest(object).into();
+        let number = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        u32::try_from(number % u64::from(parts)).unwrap_or_default()
+    }
+}
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +67,23 @@ pub enum Depth {
     Quick,
     /// Every byte of every run, and roots and counts of the newest commit computed anew from its rows.
     Full,
+    /// As `Quick`, and every byte of the objects of one slice.
+    Slice(Slice),
 }
+
+impl Depth {
+    /// True where every byte of the object with this path below the site is read.
+    pub fn reads(self, object: &str) -> bool {
+        match self {
+            Self::Quick => false,
+            Self::Full => true,
+            Self::Slice(slice) => slice.holds(object),
+        }
+    }
+}
+
+/// What stands for the contents of the newest commit (roots and counts against rows) where objects are parted into slices.
+pub const CONTENTS: &str = "store/roots";
 
 /// One thing that is bad.
 #[derive(Debug)]
@@ -38,13 +99,16 @@ pub struct Fault {
 pub struct Verification {
     /// Manifests read.
     pub manifests: u64,
+    /// Commit and business date of the oldest of them.
+    pub oldest: Option<(u64, BusinessDate)>,
     /// Runs read.
     pub runs: u64,
     /// Bytes of those runs.
     pub run_bytes: u64,
     /// Bad objects, in the order in which they were found: pointer, manifests from the newest to the oldest, runs, roots.
     pub faults: Vec<Fault>,
-    /// Files that no commit names (see [`unreferenced`]): no fault, and not read.
+    /// Files that no commit names (see [`super::unreferenced`]): not read. Where the chain of manifests is broken, it
+    /// cannot be told which those are, and none is listed.
     pub unreferenced: Vec<String>,
 }
 
@@ -57,55 +121,75 @@ impl Verification {
     }
 }
 
+/// What the manifests name, as far as verification needs it: the manifests themselves are not kept, for there is one for
+/// every day of seven years.
+#[derive(Default)]
+struct Chain {
+    newest: Option<Manifest>,
+    commits: BTreeSet<u64>,
+    /// Each run as the newest manifest that names it does: that one has the key as the site key of today wraps it.
+    runs: BTreeMap<RunName, RunRef>,
+}
+
 /// Verifies a store. Faults are in the result; so are those of reading, since a file that cannot be read is bad.
 pub fn verify(disk: &dyn Disk, paths: &StorePaths, keys: &MasterKeys, depth: Depth) -> Verification {
     let mut found = Verification::default();
-    let pointer = match current(disk, paths) {
-        Ok(Some(pointer)) => pointer,
-        Ok(None) => {
-            match unreferenced(disk, paths) {
-                Ok(files) => found.unreferenced = files,
-                Err(error) => found.fault("store", error),
-            }
-            return found;
+    let mut chain = Chain::default();
+    match current(disk, paths) {
+        Ok(Some(pointer)) => {
+            chain = verify_manifests(disk, paths, (pointer.commit, pointer.manifest), &mut found);
         }
-        Err(error) => {
-            found.fault("CURRENT", error);
-            return found;
-        }
-    };
-    let chain = verify_manifests(disk, paths, (pointer.commit, pointer.manifest), &mut found);
-    let mut runs: BTreeMap<&RunName, &RunRef> = BTreeMap::new();
-    for run in chain.iter().flat_map(|manifest| &manifest.runs) {
-        // The newest manifest has the key as the site key of today wraps it.
-        runs.entry(&run.name).or_insert(run);
+        Ok(None) => {}
+        Err(error) => found.fault("CURRENT", error),
     }
-    for run in runs.into_values() {
+    let is_whole = found.faults.is_empty();
+    for run in chain.runs.values() {
         found.runs += 1;
         found.run_bytes = found.run_bytes.saturating_add(run.len_bytes);
-        if let Err(error) = verify_run(disk, paths, keys, run, depth) {
-            found.fault(format!("runs/{}", crate::store::paths::run_file(&run.name)), error);
+        let object = format!("runs/{}", run_file(&run.name));
+        if let Err(error) = verify_run(disk, paths, keys, run, depth.reads(&format!("store/{object}"))) {
+            found.fault(object, error);
         }
     }
-    if let Some(newest) = chain.into_iter().next() {
+    let are_sound = found.faults.is_empty();
+    if let Some(newest) = chain.newest.take() {
         let (object, commit) = (manifest_name(newest.commit), newest.commit);
         let states = States::open(&newest, &keys.site, &keys.root).map_err(of_commit(commit));
-        let sound = states.and_then(|_| match depth {
+        let sound = states.and_then(|_| {
             // Rows of runs that are bad themselves cannot be added up.
-            Depth::Full if found.faults.is_empty() => verify_contents(&Master::at(disk, paths, keys, newest)?, keys),
-            Depth::Full | Depth::Quick => Ok(()),
+            if depth.reads(CONTENTS) && are_sound {
+                verify_contents(&Master::at(disk, paths, keys, newest)?, keys)
+            } else {
+                Ok(())
+            }
         });
         if let Err(error) = sound {
             found.fault(object, error);
         }
     }
-    match unreferenced(disk, paths) {
-        Ok(files) => found.unreferenced = files,
-        // Where the chain is broken, that is reported above.
-        Err(error) if found.faults.is_empty() => found.fault("store", error),
-        Err(_) => {}
+    if is_whole {
+        match unreferenced(disk, paths, &chain) {
+            Ok(files) => found.unreferenced = files,
+            Err(error) => found.fault("manifests", error),
+        }
     }
     found
+}
+
+fn unreferenced(disk: &dyn Disk, paths: &StorePaths, chain: &Chain) -> Result<Vec<String>, MasterError> {
+    let mut found = Vec::new();
+    for file in list(disk, &paths.manifests(), "manifests")? {
+        if commit_of_file(&file).is_none_or(|commit| !chain.commits.contains(&commit)) {
+            found.push(format!("manifests/{file}"));
+        }
+    }
+    for file in list(disk, &paths.runs(), "runs")? {
+        let name = file.strip_suffix(RUN_ENDING).and_then(RunName::parse);
+        if name.is_none_or(|name| !chain.runs.contains_key(&name)) {
+            found.push(format!("runs/{file}"));
+        }
+    }
+    Ok(found)
 }
 
 /// Computes roots and counts of a generation anew from its rows and compares them with its manifest.
@@ -139,12 +223,7 @@ pub fn verify_contents(master: &Master, keys: &MasterKeys) -> Result<(), MasterE
     Ok(())
 }
 
-fn verify_manifests(
-    disk: &dyn Disk,
-    paths: &StorePaths,
-    newest: (u64, Hash32),
-    found: &mut Verification,
-) -> Vec<Manifest> {
+fn verify_manifests(disk: &dyn Disk, paths: &StorePaths, newest: (u64, Hash32), found: &mut Verification) -> Chain {
     let kept = match list(disk, &paths.manifests(), "manifests") {
         Ok(files) => files,
         Err(error) => {
@@ -153,7 +232,7 @@ fn verify_manifests(
         }
     };
     let oldest = kept.iter().filter_map(|file| commit_of_file(file)).min();
-    let mut chain = Vec::new();
+    let mut chain = Chain::default();
     let mut next = Some(newest);
     while let Some((commit, want)) = next {
         // Commits before the oldest kept one were disposed of.
@@ -163,8 +242,13 @@ fn verify_manifests(
         match read_manifest(disk, paths, commit, Some(want)) {
             Ok(manifest) => {
                 found.manifests += 1;
+                found.oldest = Some((commit, manifest.business_date));
                 next = manifest.parent.map(|parent| (commit - 1, parent));
-                chain.push(manifest);
+                chain.commits.insert(commit);
+                for run in &manifest.runs {
+                    chain.runs.entry(run.name.clone()).or_insert_with(|| run.clone());
+                }
+                chain.newest.get_or_insert(manifest);
             }
             Err(error) => {
                 // Its parent's hash is not to be had from a bad manifest, so the chain ends here.
@@ -181,10 +265,10 @@ fn verify_run(
     paths: &StorePaths,
     keys: &MasterKeys,
     run: &RunRef,
-    depth: Depth,
+    is_read: bool,
 ) -> Result<(), MasterError> {
     let reader = RunReader::open(disk, &paths.runs(), run, &keys.site)?;
-    if depth == Depth::Quick {
+    if !is_read {
         return Ok(());
     }
     let mut rows = Merge::new([&reader], Bodies::Read);

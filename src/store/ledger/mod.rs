@@ -11,6 +11,7 @@ mod files;
 mod name;
 mod read;
 mod verify;
+mod witness;
 mod write;
 
 use std::io;
@@ -18,7 +19,8 @@ use std::path::{Path, PathBuf};
 
 pub use fault::{Defect, Fault, LedgerError};
 pub use name::{LogName, valid_prefix};
-pub use verify::{LogReport, PrivatePart, Report, verify};
+pub use verify::{LogReport, PrivatePart, Report, verify, verify_some};
+pub use witness::Seen;
 pub use write::Staged;
 
 use crate::domain::instant::Instant;
@@ -163,13 +165,7 @@ impl<'d> Ledger<'d> {
         }
         let files = LogFiles::new(disk, dir, name);
         let (checkpoint, parsed) = read_checkpoint(&files, prefix, verifier)?;
-        let mut levels = Vec::new();
-        for kind in kinds_of(parsed.size) {
-            if kind != TileKind::Entries {
-                levels.push(edge_tile(kind, parsed.size).map_or(Ok(Vec::new()), |tile| files.hashes(tile))?);
-            }
-        }
-        let edge = Edge::new(parsed.size, levels);
+        let edge = edge_of(&files, parsed.size)?;
         if edge.root() != parsed.root {
             return Err(files.defect(CHECKPOINT_FILE, None, Fault::Root).into());
         }
@@ -191,20 +187,6 @@ impl<'d> Ledger<'d> {
         let leaf = ledger.leaf(last)?;
         ledger.closed_by = leaf.key_after.map(|key| key.as_str().to_owned());
         Ok(ledger)
-    }
-
-    /// The log before this one, for reading; `None` for the first one that is kept, and for a log that continues its year
-    /// after a key change, since the log before has another key.
-    ///
-    /// # Errors
-    /// As [`Ledger::open_log`].
-    pub fn before(&self) -> Result<Option<Self>, LedgerError> {
-        let names = log_names(self.files.disk, &self.dir)?;
-        let before = names.into_iter().rfind(|name| *name < self.files.name);
-        match before.filter(|name| name.year() < self.files.name.year()) {
-            Some(name) => Self::open_log(self.files.disk, &self.dir, &self.prefix, &self.verifier, name).map(Some),
-            None => Ok(None),
-        }
     }
 
     /// Where the ledger stands.
@@ -268,6 +250,17 @@ impl<'d> Ledger<'d> {
         *self = next;
         Ok(self.tip())
     }
+}
+
+/// The right edge of a log, as its tiles hold it. It is to be trusted once its root is the signed one.
+fn edge_of(files: &LogFiles<'_>, size: u64) -> Result<Edge, LedgerError> {
+    let mut levels = Vec::new();
+    for kind in kinds_of(size) {
+        if kind != TileKind::Entries {
+            levels.push(edge_tile(kind, size).map_or(Ok(Vec::new()), |tile| files.hashes(tile))?);
+        }
+    }
+    Ok(Edge::new(size, levels))
 }
 
 /// The partial tile of a kind at the right edge.

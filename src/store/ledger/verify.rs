@@ -3,10 +3,10 @@
 //! Trust flows backwards: the pinned key vouches for the newest checkpoint, the checkpoint for every leaf, the first leaf
 //! for the checkpoint of the log before. So the newest log is verified first, and within a log the lowest index is named.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod pass;
+
 use std::path::Path;
 
-use super::edge::Edge;
 use super::fault::{Defect, Fault, LedgerError};
 use super::files::{LogFiles, private_object};
 use super::name::LogName;
@@ -14,10 +14,11 @@ use super::{CHECKPOINT_FILE, log_names, read_checkpoint, valid_prefix};
 use crate::format::leaf::{Act, Label, Leaf};
 use crate::format::note::SignedNote;
 use crate::format::proof::Checkpoint;
-use crate::format::tile::{BundleReader, TileId, TileKind, kinds_of};
+use crate::format::tile::{TileId, TileKind};
 use crate::ports::{Disk, FileKind};
-use crate::seal::merkle::{Hash, leaf_hash};
+use crate::seal::merkle::Hash;
 use crate::seal::notesign::NoteVerifier;
+use pass::{Content, Marks, damage};
 
 /// A private part for the caller to open: it alone has the key.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub struct Report {
     pub strays: Vec<String>,
     /// The first defect; nothing before it in the order of verification is damaged. `None`: all is as it was signed.
     pub defect: Option<Defect>,
+    /// Further bad objects in the log of the defect. Logs behind it are not read: nothing vouches for them any more.
+    pub others: u64,
 }
 
 /// Verifies all logs under `dir`. `verifier` is the key of the newest log. `opens` opens a sealed private part and says
@@ -68,6 +71,21 @@ pub fn verify(
     dir: &Path,
     prefix: &str,
     verifier: &NoteVerifier,
+    opens: &mut dyn FnMut(&PrivatePart<'_>) -> bool,
+) -> Result<Report, LedgerError> {
+    verify_some(disk, (dir, prefix), verifier, &|_| true, opens)
+}
+
+/// As [`verify`], but reads every byte of those logs only that `reads` wants; of the others the checkpoint, the right edge
+/// and both ends, by which the logs hang together.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_some(
+    disk: &dyn Disk,
+    (dir, prefix): (&Path, &str),
+    verifier: &NoteVerifier,
+    reads: &dyn Fn(LogName) -> bool,
     opens: &mut dyn FnMut(&PrivatePart<'_>) -> bool,
 ) -> Result<Report, LedgerError> {
     if !valid_prefix(prefix) {
@@ -95,9 +113,12 @@ pub fn verify(
         prefix,
         verifier: verifier.clone(),
         chained: None,
+        others: 0,
     };
     while let Some(name) = names.pop() {
-        match walk.log(name, opens) {
+        let read = walk.log(name, reads(name), opens);
+        report.others = walk.others;
+        match read {
             Ok(log) => report.logs.push(log),
             Err(LedgerError::Damaged(defect)) => {
                 report.defect = Some(*defect);
@@ -125,12 +146,15 @@ struct Walk<'a> {
     verifier: NoteVerifier,
     /// Last checkpoint of the log at hand, as the newer log holds it.
     chained: Option<SignedNote>,
+    /// Bad objects behind the first one.
+    others: u64,
 }
 
 impl Walk<'_> {
     fn log(
         &mut self,
         name: LogName,
+        is_read: bool,
         opens: &mut dyn FnMut(&PrivatePart<'_>) -> bool,
     ) -> Result<LogReport, LedgerError> {
         let files = LogFiles::new(self.disk, self.dir, name);
@@ -147,7 +171,11 @@ impl Walk<'_> {
                 Checkpoint::parse(stored.text()).map_err(|e| at_checkpoint(Fault::Checkpoint(e)))?
             }
         };
-        let content = Content::read(&files, &checkpoint, opens)?;
+        let content = if is_read {
+            Content::read(&files, &checkpoint, opens, &mut self.others)?
+        } else {
+            Content::ends(&files, &checkpoint)?
+        };
         self.keys(&files, &checkpoint, content.last.as_ref())?;
         self.chained = match content.first.as_ref().and_then(|leaf| leaf.checkpoint.as_ref()) {
             None => None,
@@ -160,7 +188,10 @@ impl Walk<'_> {
             log: name,
             size: checkpoint.size,
             root: checkpoint.root,
-            leftovers: leftovers(&files, checkpoint.size, &content.private)?,
+            leftovers: match &content.private {
+                Some(private) => leftovers(&files, checkpoint.size, private)?,
+                None => Vec::new(),
+            },
         })
     }
 
@@ -206,207 +237,6 @@ impl Walk<'_> {
     }
 }
 
-/// What the content of an intact log tells.
-#[derive(Default)]
-struct Content {
-    first: Option<Leaf>,
-    last: Option<Leaf>,
-    /// Indices of the leaves that have a private part.
-    private: BTreeSet<u64>,
-}
-
-impl Content {
-    /// Reads everything in one log.
-    fn read(
-        files: &LogFiles<'_>,
-        checkpoint: &Checkpoint,
-        opens: &mut dyn FnMut(&PrivatePart<'_>) -> bool,
-    ) -> Result<Self, LedgerError> {
-        let size = checkpoint.size;
-        let mut pass = Pass::default();
-        let mut edge = Edge::default();
-        for tile in TileId::all(TileKind::Entries, size) {
-            let stored = damage(files.hashes(TileId {
-                kind: TileKind::Hashes(0),
-                ..tile
-            }))?;
-            if !pass.bundle(files, tile, size, stored.ok().as_deref(), &mut edge, opens)? {
-                break;
-            }
-        }
-        let intact = edge.size() == size && edge.root() == checkpoint.root && pass.entry.is_none();
-        let tile = pass.tiles(files, &edge, size)?;
-        if intact {
-            // The entries are as signed, so whatever differs from them is wrong.
-            return match [pass.leaf, tile]
-                .into_iter()
-                .flatten()
-                .min_by_key(|defect| defect.index)
-            {
-                Some(defect) => Err(defect.into()),
-                None => Ok(pass.content),
-            };
-        }
-        let early = pass
-            .leaf
-            .filter(|leaf| pass.differs.as_ref().is_some_and(|entry| leaf.index < entry.index));
-        let entry = [early, pass.differs, pass.entry]
-            .into_iter()
-            .flatten()
-            .min_by_key(|defect| defect.index);
-        // Entries that agree with their hashes but not with the root: the hashes above may still tell where.
-        Err(entry
-            .or(tile)
-            .unwrap_or_else(|| files.defect(CHECKPOINT_FILE, None, Fault::Root))
-            .into())
-    }
-}
-
-/// State of one pass over the bundles of a log.
-#[derive(Default)]
-struct Pass {
-    content: Content,
-    /// First place at which a bundle cannot be read.
-    entry: Option<Defect>,
-    /// First entry that differs from its stored hash; which of the two is wrong, the root decides.
-    differs: Option<Defect>,
-    /// First leaf that is wrong in itself, or whose private part is.
-    leaf: Option<Defect>,
-    /// Tiles that the entries fill.
-    full: Vec<(TileId, Vec<Hash>)>,
-}
-
-impl Pass {
-    /// One bundle; false where nothing behind it can be read.
-    fn bundle(
-        &mut self,
-        files: &LogFiles<'_>,
-        tile: TileId,
-        size: u64,
-        stored: Option<&[Hash]>,
-        edge: &mut Edge,
-        opens: &mut dyn FnMut(&PrivatePart<'_>) -> bool,
-    ) -> Result<bool, LedgerError> {
-        let bytes = match damage(files.bundle(tile))? {
-            Ok(bytes) => bytes,
-            Err(defect) => {
-                self.entry = Some(defect);
-                return Ok(false);
-            }
-        };
-        let last = tile.first_leaf() + u64::from(tile.width) - 1;
-        for (place, entry) in (0..).zip(BundleReader::new(&bytes, tile.width)) {
-            let index = edge.size();
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(e) => {
-                    // Bytes behind the last entry are found when that entry has been read.
-                    self.entry = Some(files.defect(tile.path(), Some(index.min(last)), Fault::Tile(e)));
-                    return Ok(false);
-                }
-            };
-            let hash = leaf_hash(entry);
-            if self.differs.is_none() && stored.is_some_and(|hashes| hashes.get(place) != Some(&hash)) {
-                self.differs = Some(files.defect(tile.path(), Some(index), Fault::Hash));
-            }
-            edge.push(hash, &mut self.full);
-            if self.leaf.is_none() {
-                self.leaf = self.check_leaf(files, tile, index, size, entry, opens)?;
-            }
-        }
-        Ok(true)
-    }
-
-    fn check_leaf(
-        &mut self,
-        files: &LogFiles<'_>,
-        tile: TileId,
-        index: u64,
-        size: u64,
-        entry: &[u8],
-        opens: &mut dyn FnMut(&PrivatePart<'_>) -> bool,
-    ) -> Result<Option<Defect>, LedgerError> {
-        let wrong = |fault| Ok(Some(files.defect(tile.path(), Some(index), fault)));
-        let leaf = match Leaf::parse(entry) {
-            Ok(leaf) => leaf,
-            Err(e) => return wrong(Fault::Leaf(e)),
-        };
-        let last = index + 1 == size;
-        let opening = matches!(leaf.act, Act::Init | Act::YearOpened);
-        if opening != (index == 0) || (leaf.act == Act::KeyChange && !last) {
-            return wrong(Fault::Misplaced(leaf.act));
-        }
-        if leaf.private_hash().is_some() {
-            self.content.private.insert(index);
-            let sealed = match damage(files.private(index))? {
-                Ok(sealed) => sealed,
-                Err(defect) => return Ok(Some(defect)),
-            };
-            let part = PrivatePart {
-                log: files.name,
-                index,
-                leaf: &leaf,
-                sealed: &sealed,
-            };
-            if !opens(&part) {
-                return Ok(Some(files.defect(private_object(index), Some(index), Fault::Private)));
-            }
-        }
-        if index == 0 {
-            self.content.first = Some(leaf.clone());
-        }
-        if last {
-            self.content.last = Some(leaf);
-        }
-        Ok(None)
-    }
-
-    /// First tile that is missing, malformed, or differs from what the entries say.
-    fn tiles(&self, files: &LogFiles<'_>, edge: &Edge, size: u64) -> Result<Option<Defect>, LedgerError> {
-        let mut first: Option<Defect> = None;
-        let mut note = |defect: Defect| {
-            if first.as_ref().is_none_or(|other| defect.index < other.index) {
-                first = Some(defect);
-            }
-        };
-        let computed = self.full.iter().map(|(tile, hashes)| (*tile, hashes.as_slice()));
-        let computed: BTreeMap<TileId, &[Hash]> = computed.chain(edge.partial()).collect();
-        for kind in kinds_of(size).into_iter().filter(|kind| *kind != TileKind::Entries) {
-            for tile in TileId::all(kind, size) {
-                match damage(files.hashes(tile))? {
-                    Err(defect) => note(defect),
-                    Ok(stored) => {
-                        let want = computed.get(&tile).copied().unwrap_or_default();
-                        if let Some(place) = stored.iter().zip(want).position(|(a, b)| a != b) {
-                            note(files.defect(tile.path(), Some(first_leaf_of(tile, place)), Fault::Hash));
-                        }
-                    }
-                }
-            }
-        }
-        Ok(first)
-    }
-}
-
-/// First leaf under the hash at a place of a tile.
-fn first_leaf_of(tile: TileId, place: usize) -> u64 {
-    let below = match tile.kind {
-        TileKind::Entries => 1,
-        TileKind::Hashes(level) => 256_u64.saturating_pow(u32::from(level)),
-    };
-    tile.first_leaf()
-        .saturating_add(u64::try_from(place).unwrap_or(u64::MAX).saturating_mul(below))
-}
-
-/// Parts damage from failures of the disk.
-fn damage<T>(result: Result<T, LedgerError>) -> Result<Result<T, Defect>, LedgerError> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(LedgerError::Damaged(defect)) => Ok(Err(*defect)),
-        Err(other) => Err(other),
-    }
-}
-
 fn bundle_path(index: u64, size: u64) -> String {
     TileId::holding(TileKind::Entries, index, size).map_or_else(String::new, |tile| tile.path())
 }
@@ -426,7 +256,7 @@ fn strays(disk: &dyn Disk, dir: &Path, names: &[LogName]) -> Result<Vec<String>,
 }
 
 /// Files of a log that its checkpoint does not need.
-fn leftovers(files: &LogFiles<'_>, size: u64, private: &BTreeSet<u64>) -> Result<Vec<String>, LedgerError> {
+fn leftovers(files: &LogFiles<'_>, size: u64, private: &Marks) -> Result<Vec<String>, LedgerError> {
     let mut found = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
@@ -454,11 +284,11 @@ fn leftovers(files: &LogFiles<'_>, size: u64, private: &BTreeSet<u64>) -> Result
     Ok(found)
 }
 
-fn needed(object: &str, size: u64, private: &BTreeSet<u64>) -> bool {
+fn needed(object: &str, size: u64, private: &Marks) -> bool {
     if let Some(index) = object.strip_prefix("private/") {
         return index
             .parse::<u64>()
-            .is_ok_and(|index| private.contains(&index) && private_object(index) == object);
+            .is_ok_and(|index| private.has(index) && private_object(index) == object);
     }
     let tile = TileId::parse(object);
     object == CHECKPOINT_FILE

@@ -58,6 +58,17 @@ impl Master {
         })
     }
 
+    /// All identities: digest and what is known under it, in the order of the digests.
+    pub fn scan_identities(&self) -> Scan<'_, ([u8; 32], Vec<u8>)> {
+        self.scan(Table::Identities, Bodies::Skip, |row| {
+            let digest = row
+                .key()
+                .try_into()
+                .map_err(|_| RowFault::Value { field: "identity" })?;
+            Ok((digest, row.small().to_vec()))
+        })
+    }
+
     fn scan<T>(&self, table: Table, bodies: Bodies, decode: fn(&MergedRow<'_>) -> Result<T, RowFault>) -> Scan<'_, T> {
         Scan {
             merge: Some(Merge::new(self.runs(table), bodies)),

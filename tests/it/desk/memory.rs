@@ -119,7 +119,7 @@ impl Small {
     }
 }
 
-fn party(owner: &str, secrets: &PartySecrets) -> Party {
+pub(crate) fn party(owner: &str, secrets: &PartySecrets) -> Party {
     let national = owner == NATIONAL;
     Party {
         id: id(owner),
@@ -135,6 +135,7 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
         active_to: day("2099-12-31"),
         hash_optional: false,
         plain_allowed: true,
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
         predecessors: Vec::new(),
         gaiji_table: None,
         signing_key: Some(secrets.package_signer.vkey()),

@@ -89,6 +89,7 @@ fn load(name: &str) -> Option<Case> {
             active_to: BusinessDate::parse(&row["active_to"]).unwrap(),
             hash_optional: row["hash_optional"] == "1",
             plain_allowed: true,
+            arrival: sekisho::domain::arrival::ArrivalRule::default(),
             predecessors: row["predecessor_codes"]
                 .split_whitespace()
                 .map(|code| MunicipalityCode::parse(code).unwrap())

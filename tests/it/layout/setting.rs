@@ -38,6 +38,7 @@ pub(super) fn parties() -> BTreeMap<PartyId, Party> {
         active_to: day("20201231"),
         hash_optional: false,
         plain_allowed: true,
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
         predecessors: Vec::new(),
         gaiji_table: None,
         signing_key: None,

@@ -1,3 +1,6 @@
 //! Power loss, faults and kills on the simulated disk (`docs/reliability.md`, F1-F3, F6).
 
 mod agreement;
+mod chapters;
+mod losses;
+mod sound;

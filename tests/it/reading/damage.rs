@@ -126,7 +126,7 @@ fn a_sound_ledger_shows_years_sizes_and_roots() {
         report,
         serde_json::json!({
             "logs": [{"log": "2020", "size": 11, "root": newest["root"], "leftovers": []}],
-            "earlier": null, "strays": [], "bad": null,
+            "earlier": null, "strays": [], "bad": null, "others": 0, "witnesses": [],
         })
     );
     // The next fiscal year begins a log of its own.

@@ -180,6 +180,7 @@ fn party(id: &str, predecessors: &[&str]) -> Party {
         active_to: day("20991231"),
         hash_optional: false,
         plain_allowed: true,
+        arrival: sekisho::domain::arrival::ArrivalRule::default(),
         predecessors: predecessors
             .iter()
             .map(|code| MunicipalityCode::parse(code).unwrap())

@@ -1,0 +1,4 @@
+//! Fuzz target `floe`; what it demands stands in `src/checks`.
+#![no_main]
+
+sekisho_fuzz::target!("floe");

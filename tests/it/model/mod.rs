@@ -1,0 +1,105 @@
+//! The program against a small reference model of the rules: random histories of some towns, played on both, compared after
+//! every run (F13).
+//!
+//! The model is slow and plain, and was written from the rules alone, not from the program: `numbers` (section 1 and 5.1),
+//! `kana`, `cells` (2.3), `checks` (F and C), `judge` (L and W), `register` (the row after), `office` (files and runs). It
+//! judges abstract files; `wire` turns them into bytes. `history` is what proptest makes and makes smaller, `compose` turns it
+//! into files, `play` plays and compares.
+
+mod cells;
+mod checks;
+mod compose;
+mod history;
+mod judge;
+mod kana;
+mod numbers;
+mod office;
+mod paper;
+mod play;
+mod register;
+mod wire;
+
+use std::cell::RefCell;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use history::{History, histories};
+use play::{Reached, play};
+
+/// A rule that the model gets wrong on purpose, to see that a wrong rule is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrong {
+    DuplicateForgetsTheOperator,
+    NothingAfterDeath,
+    EqualTimesAreInOrder,
+    NothingChangedIsRight,
+    RemovalTakesTheNotice,
+    FormerNumbersAreFree,
+    RejectedFilesConsumeTheirSerial,
+    GapsAreNoGaps,
+    RemovalsHaveNoPrecedence,
+    ConfirmationsAreNotPassedOn,
+}
+
+/// Plays so many histories from a seed; the first difference with its smallest history.
+fn campaign(histories_wanted: u32, seed: u64, wrong: Option<Wrong>) -> Result<Reached, String> {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    let config = Config {
+        cases: histories_wanted,
+        failure_persistence: None,
+        max_shrink_iters: 4000,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let reached = RefCell::new(Reached::default());
+    let test = |history: History| match play(&history, wrong) {
+        Ok(one) => {
+            reached.borrow_mut().add(&one);
+            Ok(())
+        }
+        Err(why) => Err(TestCaseError::fail(why)),
+    };
+    match runner.run(&histories(), test) {
+        Ok(()) => Ok(reached.into_inner()),
+        Err(TestError::Fail(why, history)) => Err(format!("seed {seed}:\n{history}\n{why}")),
+        Err(TestError::Abort(why)) => Err(format!("seed {seed}: given up: {why}")),
+    }
+}
+
+/// A number from the environment.
+fn wish(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// A quarter of the histories, each quarter from its own seed: `SEKISHO_SOAK` of them in all, from `SEKISHO_SEED` on.
+fn quarter(number: u64) {
+    let wanted = wish("SEKISHO_SOAK").unwrap_or(400).div_ceil(4);
+    let seed = wish("SEKISHO_SEED").unwrap_or(1) * 4 + number;
+    let reached = campaign(u32::try_from(wanted).unwrap(), seed, None).unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(reached.histories, wanted);
+    if wish("SEKISHO_SOAK").is_some() {
+        let words = format!("seed {seed}: {reached:#?}\n");
+        std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn the_program_agrees_with_the_model_1() {
+    quarter(0);
+}
+
+#[test]
+fn the_program_agrees_with_the_model_2() {
+    quarter(1);
+}
+
+#[test]
+fn the_program_agrees_with_the_model_3() {
+    quarter(2);
+}
+
+#[test]
+fn the_program_agrees_with_the_model_4() {
+    quarter(3);
+}
