@@ -277,6 +277,23 @@ mod tests {
     }
 
     #[test]
+    fn room_is_told_and_really_taken() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        assert!(RealDisk.free_bytes(dir.path()).unwrap().unwrap() > 0);
+        assert!(RealDisk.free_bytes(&dir.path().join("none")).is_err());
+        let path = dir.path().join("reserve");
+        let mut file = RealDisk.create(&path).unwrap();
+        file.allocate(0).unwrap();
+        file.allocate(1 << 20).unwrap();
+        file.write_all(b"behind it").unwrap();
+        file.sync().unwrap();
+        let facts = fs::metadata(&path).unwrap();
+        assert_eq!(facts.len(), (1 << 20) + 9);
+        assert!(facts.blocks() * 512 >= 1 << 20, "no hole");
+    }
+
+    #[test]
     fn a_lock_excludes_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");

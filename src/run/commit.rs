@@ -69,16 +69,7 @@ pub struct Recovered {
 /// after the commit point the reserve is given up for the rest, before it nothing remains.
 pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let number = draft.manifest.commit;
-    match carry_out(site, draft) {
-        Err(fault) if room::is_full(&fault) => {
-            if room::resume(site, number)? {
-                site.reload()
-            } else {
-                Err(fault)
-            }
-        }
-        other => other,
-    }
+    carry_out(site, draft).or_else(|fault| room::finish_on_full(site, number, fault))
 }
 
 fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
@@ -365,13 +356,11 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         let path = folders.at(&retired.path);
         // The name may say anything, a person's name too: a failure names the folder only.
         let failed = trouble::disk(path.parent().unwrap_or(folders.root()));
+        // Also where it is gone: it may have been removed before a crash, and not for good.
+        touched.extend(path.parent().map(Path::to_owned));
         let facts = match disk.facts(&path) {
             Ok(facts) => facts,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                // Perhaps removed before a crash, and not for good yet.
-                touched.extend(path.parent().map(Path::to_owned));
-                continue;
-            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
             Err(e) => return Err(failed(e)),
         };
         let read = crate::ports::Facts {
@@ -382,7 +371,6 @@ fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fau
         };
         if inbox::same(&facts, &read) {
             disk.remove(&path).map_err(failed)?;
-            touched.extend(path.parent().map(Path::to_owned));
         }
     }
     for folder in touched {
@@ -450,12 +438,11 @@ pub fn recover(
     let mut undecided = Vec::new();
     for commit in staging::pending(tools.disk, folders).map_err(trouble::disk(&folders.staging()))? {
         let sealed = staging::read_intent(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
-        let decided = match sealed {
-            Some(sealed) => decided_intent(secrets, ledger, commit, &sealed)?,
-            None => None,
-        };
+        let decided = sealed.map_or(Ok(None), |sealed| decided_intent(secrets, ledger, commit, &sealed))?;
         match decided {
             Some(intent) => {
+                // What is seen of its checkpoint may not be durable yet: then a loss of power would take it back later.
+                ledger.make_durable().map_err(|e| trouble::ledger(&e))?;
                 complete(tools, folders, secrets, ledger, &intent, true)?;
                 recovered.completed.push(commit);
             }

@@ -488,7 +488,7 @@ fn done_or_not(small: &Small, act: &dyn Fn(&mut Site<'_>) -> Result<(), Fault>) 
     for at in 1..=total {
         let faulty = once(&small.disk, at, 28);
         if let Err(fault) = on(&faulty) {
-            assert_eq!(fault.class(), Class::Storage, "operation {at} of {total}: {fault}");
+            assert!(of_the_disk(&fault), "operation {at} of {total}: {fault}");
         }
         pass_on(&faulty.disk, 4).unwrap_or_else(|fault| panic!("operation {at} of {total}: {fault}"));
         let after = state(&faulty.disk, &small.parties);

@@ -119,6 +119,17 @@ impl Ledger<'_> {
         Ok(self.tip())
     }
 
+    /// Makes durable what is seen of the newest log: the process that published its checkpoint may have ended before the
+    /// folder was synced.
+    ///
+    /// # Errors
+    /// `Write`, fatal.
+    pub fn make_durable(&self) -> Result<(), LedgerError> {
+        let folder = &self.files.folder;
+        atomic::sync_entries(self.files.disk, folder)?;
+        Ok(atomic::sync_folder(self.files.disk, folder)?)
+    }
+
     /// Tests leaves before anything is written; the key text of a key change among them.
     fn check_new(&self, entries: &[NewEntry<'_>]) -> Result<Option<String>, LedgerError> {
         let mut closed_by = self.closed_by.clone();

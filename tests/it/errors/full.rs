@@ -76,13 +76,15 @@ fn with_no_byte_free_everything_can_be_seen_and_what_is_small_recorded() {
         disk.put(&Path::new(ROOT).join(path), &[1; 5000]).unwrap();
     }
     let rows = look(&disk, exported);
+    let list = |disk: &SimDisk| look(disk, |site| generations::list(site).unwrap().len());
+    let before = list(&disk);
     leave(&disk, 0);
+    assert_eq!(list(&disk), before);
     assert_eq!(room(&disk).free_bytes, Some(0));
     assert!(room(&disk).is_low());
     verifies(&disk, "full");
     assert_eq!(look(&disk, exported), rows);
     look(&disk, |site| {
-        assert_eq!(generations::list(site).unwrap().len(), 1);
         assert!(!status::status(site).unwrap().held.is_empty());
     });
 
@@ -90,9 +92,9 @@ fn with_no_byte_free_everything_can_be_seen_and_what_is_small_recorded() {
     let before = (disk.files(), disk.used());
     let fault = pass_on(&guarded(&disk), 3).unwrap_err();
     assert_eq!((fault.id, fault.class()), (FaultId::RoomMissing, Class::Storage));
-    assert_eq!(fault.args()[2], ("free", "0".to_owned()));
+    // What the leftover copy took is free by then: every pass tidies the spool.
+    assert_eq!(fault.args()[2], ("free", "5256".to_owned()));
     let mut after = (disk.files(), disk.used());
-    // But for the leftover copy: every pass tidies the spool.
     after.0.push(Path::new(ROOT).join(leftovers[2]));
     after.0.sort();
     assert_eq!(after.0, before.0);
@@ -221,7 +223,9 @@ fn a_disk_that_fills_up_anywhere_in_a_pass_is_left_whole() {
                     if decided == 0 {
                         // Everything that was begun is gone again: the generation before is the newest, nothing was taken.
                         assert_eq!(look(&disk, exported), rows, "{what}");
-                        assert!(disk.used() <= base.used(), "{what}: {} {}", disk.used(), base.used());
+                        // An empty folder may stay, and leaves that were never committed until the next ones replace them.
+                        let whole = base.used() + (32 << 10) - if has_reserve { 0 } else { RESERVE };
+                        assert!(disk.used() <= whole, "{what}: {} {whole}", disk.used());
                         assert_eq!(reserved(&disk), if has_reserve { RESERVE } else { 0 }, "{what}");
                     } else {
                         assert!(!has_reserve, "{what}: with a reserve a decided commit is finished");

@@ -184,7 +184,7 @@ stat -c 'reserve %s' small/site/reserve
 rm -rf small/site/in/052027; mv waiting small/site/in/052027
 dd if=/dev/zero of=small/fill bs=4096 2>/dev/null
 ran "$1" status
-grep -c warning out.txt
+grep -c ^warning out.txt
 ran "$1" ledger verify
 ran "$1" gen verify --full
 ran "$1" master export
