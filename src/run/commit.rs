@@ -64,16 +64,7 @@ pub struct Draft<'d> {
 /// after the commit point the reserve is given up for the rest, before it nothing remains.
 pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let number = draft.manifest.commit;
-    match carry_out(site, draft) {
-        Err(fault) if room::is_full(&fault) => {
-            if room::resume(site, number)? {
-                site.reload()
-            } else {
-                Err(fault)
-            }
-        }
-        other => other,
-    }
+    carry_out(site, draft).or_else(|fault| room::finish_on_full(site, number, fault))
 }
 
 fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
