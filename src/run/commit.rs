@@ -5,6 +5,7 @@
 
 mod compared;
 mod recovery;
+mod retire;
 mod when;
 
 pub(super) use compared::{check_position, is_unpublished, newest_named};
@@ -32,7 +33,6 @@ use crate::seal::keys::SiteSecrets;
 use crate::store::atomic::{self, NewFile};
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
-use crate::store::inbox;
 use crate::store::ledger::{Ledger, NewEntry};
 use crate::store::paths::{manifest_file, run_file};
 use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
@@ -64,16 +64,7 @@ pub struct Draft<'d> {
 /// after the commit point the reserve is given up for the rest, before it nothing remains.
 pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let number = draft.manifest.commit;
-    match carry_out(site, draft) {
-        Err(fault) if room::is_full(&fault) => {
-            if room::resume(site, number)? {
-                site.reload()
-            } else {
-                Err(fault)
-            }
-        }
-        other => other,
-    }
+    carry_out(site, draft).or_else(|fault| room::finish_on_full(site, number, fault))
 }
 
 fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
@@ -251,7 +242,7 @@ fn complete(
     // Whoever fetches a package finds its proof beside it.
     write_proofs(disk, folders, ledger, intent)?;
     put_in_place(disk, folders, intent.commit, &outbound, after_crash)?;
-    retire(disk, folders, intent)?;
+    retire::retire(disk, folders, intent, after_crash)?;
     drop_spool(disk, folders, intent)?;
     close(tools, secrets, ledger, intent)?;
     staging::clear(disk, folders, intent.commit).map_err(trouble::disk(&folders.staging()))
@@ -353,36 +344,6 @@ fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent:
         }
     }
     // All of them, before the first package is seen.
-    sync_those_there(disk, touched)
-}
-
-/// Removes inbound files that the commit used up, each only if it is still the file that was read.
-fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fault> {
-    let mut touched = BTreeSet::new();
-    for retired in &intent.retired {
-        let path = folders.at(&retired.path);
-        // The name may say anything, a person's name too: a failure names the folder only.
-        let failed = trouble::disk(path.parent().unwrap_or(folders.root()));
-        let facts = match disk.facts(&path) {
-            Ok(facts) => facts,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                // Removed by a run that was killed before it was durable: the power may bring it back.
-                touched.extend(path.parent().map(Path::to_owned));
-                continue;
-            }
-            Err(e) => return Err(failed(e)),
-        };
-        let read = crate::ports::Facts {
-            inode: retired.inode,
-            len_bytes: retired.len_bytes,
-            modified_ns: retired.modified_ns,
-            ..facts
-        };
-        if inbox::same(&facts, &read) {
-            disk.remove(&path).map_err(failed)?;
-            touched.extend(path.parent().map(Path::to_owned));
-        }
-    }
     sync_those_there(disk, touched)
 }
 

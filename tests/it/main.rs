@@ -9,9 +9,11 @@
 )]
 
 mod architecture;
+mod corpus;
 mod crash;
 mod demo;
 mod desk;
+mod errors;
 mod faulty;
 mod files;
 mod fuzzed;
