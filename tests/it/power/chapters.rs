@@ -69,10 +69,10 @@ impl Outside {
         for path in disk.files() {
             let name = path.strip_prefix(ROOT).unwrap_or(&path).display().to_string();
             let read = || disk.read(&path, 64 << 20).unwrap();
-            if name.starts_with("out/") && name.ends_with(".seki") {
-                out.insert(name, read());
-            } else if let Some(of) = name.strip_suffix(".tlog-proof") {
+            if let Some(of) = name.strip_suffix(".tlog-proof") {
                 proofs.insert(of.to_owned(), read());
+            } else if name.starts_with("out/") && name.strip_suffix(".seki").is_some() {
+                out.insert(name, read());
             } else if name.starts_with("in/") {
                 inbox.push(name);
             } else if let Some(log) = name.strip_suffix("/checkpoint") {
@@ -176,8 +176,7 @@ impl Chapter {
 
 /// With X25519 keys to seal to, which cost less than those of P-256.
 fn cheap(mut party: Party, secrets: &PartySecrets) -> Party {
-    let keys = secrets.public_sealing_keys().into_iter();
-    party.sealing_key = Some(keys.map(|key| key.text()).last().unwrap());
+    party.sealing_key = secrets.public_sealing_keys().last().map(|key| key.text());
     party
 }
 

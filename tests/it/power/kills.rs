@@ -10,6 +10,10 @@ use sekisho::ports::simulated::{SimDisk, Survival};
 use super::chapters::{Chapter, Outside, chapters};
 use super::losses::{Wrong, ended_well};
 
+/// What the run after a loss came to, by chapter and digest of what was left: most often nothing is lost, and the same
+/// disks come again and again.
+static KNOWN: Mutex<BTreeMap<(&str, u64), Arc<SimDisk>>> = Mutex::new(BTreeMap::new());
+
 /// Kills after operation `done`, recovers, loses the power, recovers.
 fn try_one(chapter: &Chapter, done: usize) -> Result<(), Wrong> {
     let moment = chapter.record.moments().at(done);
@@ -26,18 +30,15 @@ fn try_one(chapter: &Chapter, done: usize) -> Result<(), Wrong> {
     let visible = Outside::of(&disk);
     for survival in [Survival::Lost, Survival::Reordered] {
         let lost = disk.survivor(survival, done as u64);
-        // Most often nothing is lost, and the same disks come again and again.
-        static KNOWN: Mutex<BTreeMap<(&str, u64), Arc<SimDisk>>> = Mutex::new(BTreeMap::new());
         let key = (chapter.name, lost.digest());
         let known = KNOWN.lock().unwrap().get(&key).cloned();
-        let after = match known {
-            Some(after) => after,
-            None => {
-                run(&lost, 2, "the run after the loss").map_err(|why| format!("{survival:?}: {why}"))?;
-                let after = Arc::new(lost);
-                KNOWN.lock().unwrap().insert(key, Arc::clone(&after));
-                after
-            }
+        let after = if let Some(after) = known {
+            after
+        } else {
+            run(&lost, 2, "the run after the loss").map_err(|why| format!("{survival:?}: {why}"))?;
+            let after = Arc::new(lost);
+            KNOWN.lock().unwrap().insert(key, Arc::clone(&after));
+            after
         };
         let second = ended_well(chapter, &after, &visible).map_err(|why| format!("{survival:?}: {why}"))?;
         if second != first {

@@ -41,6 +41,11 @@ fn lost_nothing(chapter: &Chapter, loss: &SimDisk) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// What was found on a disk, by chapter and digest.
+type Known = BTreeMap<(&'static str, u64), Result<usize, Wrong>>;
+
+static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+
 /// The site at the end; what others saw is still there.
 pub(crate) fn ended_well(chapter: &Chapter, disk: &SimDisk, seen: &Outside) -> Result<usize, Wrong> {
     let after = Outside::of(disk);
@@ -65,7 +70,6 @@ pub(crate) fn ended_well(chapter: &Chapter, disk: &SimDisk, seen: &Outside) -> R
         ));
     }
     // The program is deterministic: most runs come to one of a few disks.
-    static KNOWN: Mutex<BTreeMap<(&str, u64), Result<usize, Wrong>>> = Mutex::new(BTreeMap::new());
     let key = (chapter.name, disk.digest());
     if let Some(known) = KNOWN.lock().unwrap().get(&key) {
         return known.clone();

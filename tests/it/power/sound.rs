@@ -23,7 +23,7 @@ pub(crate) fn is_sound(disk: &dyn Disk) -> Result<(), String> {
     let site = Examined::open(machine.tools(disk), Path::new(ROOT), unlocking()).map_err(words)?;
     let found = verify::verify(&site, Depth::Full).map_err(words)?;
     // Partial tiles of an older size and files that were not finished: the next append takes them away, or replaces them.
-    let means_something = |stray: &&String| !stray.contains(".p/") && !stray.ends_with(".tmp");
+    let means_something = |stray: &&String| !stray.contains(".p/") && stray.strip_suffix(".tmp").is_none();
     let strays: Vec<&String> = found.strays.iter().filter(means_something).collect();
     if !found.bad.is_empty() || !strays.is_empty() || found.is_unfinished {
         return Err(format!("bad {:?}, strays {strays:?}", found.bad));
