@@ -76,7 +76,7 @@ impl WriteNew for StoppingFile {
     }
 
     fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(&self.path);
         self.inner.allocate(len_bytes)
     }
 

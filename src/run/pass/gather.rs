@@ -247,7 +247,7 @@ impl Gatherer<'_, '_> {
         {
             let label = self.label(&file.folder, &file.name);
             self.waiting.push(Waiting {
-                folder: file.folder,
+                folder: self.key.shown_folder(&file.folder),
                 name: file.name,
                 label,
                 envelope,
@@ -379,7 +379,7 @@ impl Gatherer<'_, '_> {
         };
         self.judged.push(Judged {
             id,
-            folder: folder.to_owned(),
+            folder: self.key.shown_folder(folder),
             label: self.label(folder, &name),
             name,
             size_bytes,
@@ -410,13 +410,13 @@ impl Gatherer<'_, '_> {
     ) {
         let id = short(&self.key.of_arrival(folder, name, &[]));
         let label = if name.is_empty() {
-            format!("in/{folder}")
+            format!("in/{}", self.key.shown_folder(folder))
         } else {
             self.label(folder, name)
         };
         self.in_place.push(InPlace {
             id,
-            folder: folder.to_owned(),
+            folder: self.key.shown_folder(folder),
             name: name.to_owned(),
             label,
             size_bytes,
@@ -433,7 +433,10 @@ impl Gatherer<'_, '_> {
         if is_standard(name) {
             name.to_owned()
         } else {
-            format!("other-{}", short(&self.key.of_arrival(folder, name, &[])))
+            format!(
+                "other-{}",
+                short(&self.key.of_arrival(&self.key.shown_folder(folder), name, &[]))
+            )
         }
     }
 
