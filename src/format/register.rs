@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::arrival::ArrivalRule;
+use crate::domain::fault::shown;
 use crate::domain::ids::{MunicipalityCode, PartyId};
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{Encoding, FileKind, Party, PartyKind};
@@ -101,7 +102,9 @@ impl PartyText {
             predecessors: self
                 .predecessor_codes
                 .split_whitespace()
-                .map(|code| MunicipalityCode::parse(code).map_err(|e| format!("predecessor_codes: {code}: {e}")))
+                .map(|code| {
+                    MunicipalityCode::parse(code).map_err(|e| format!("predecessor_codes: {}: {e}", shown(code)))
+                })
                 .collect::<Result<_, _>>()?,
             gaiji_table: table_name(&self.gaiji_table)?,
             signing_key: optional(&self.signing_key),
@@ -168,7 +171,7 @@ fn sends(word: &str) -> Result<FileKind, String> {
     match FileKind::parse(word) {
         Some(kind @ (FileKind::Upd | FileKind::Ext | FileKind::Inq | FileKind::Res | FileKind::Nrs)) => Ok(kind),
         Some(FileKind::Ntf | FileKind::Rcr | FileKind::Prv | FileKind::Nrq) | None => {
-            Err(format!("kinds: {word} is not a kind that a party sends"))
+            Err(format!("kinds: {} is not a kind that a party sends", shown(word)))
         }
     }
 }
@@ -210,7 +213,13 @@ pub fn parse_parties_csv(bytes: &[u8]) -> Result<Vec<Party>, RegisterFault> {
 fn csv_reason(fault: &csv::Error) -> String {
     let kind = fault.kind();
     if let csv::ErrorKind::Deserialize { err, .. } = kind {
-        err.kind().to_string()
+        // The words name a column that is unknown, and that may be anything: the first line of some other file.
+        let words = err.kind().to_string();
+        if words.starts_with("unknown field") {
+            "a column that the register of parties does not have".to_owned()
+        } else {
+            words
+        }
     } else if let csv::ErrorKind::UnequalLengths { expected_len, len, .. } = kind {
         format!("{len} columns, the header has {expected_len}")
     } else if matches!(kind, csv::ErrorKind::Utf8 { .. }) {

@@ -5,7 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::domain::fault::{Fault, FaultId};
+use crate::domain::fault::{Fault, FaultId, HIDDEN};
+use crate::domain::ids::PartyId;
 use crate::format::blockfile::BlockFault;
 use crate::format::leaf::LeafError;
 use crate::format::manifest::{ManifestFault, PointerFault};
@@ -25,7 +26,7 @@ pub fn disk(path: &Path) -> impl Fn(io::Error) -> Fault {
 
 /// A file that a command was told to read and cannot.
 pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Fault {
-    let path = path.display().to_string();
+    let path = shown(path);
     move |why| {
         Fault::new(FaultId::FileUnreadable)
             .with("path", &path)
@@ -171,6 +172,19 @@ pub fn register(path: &Path) -> impl Fn(RegisterError) -> Fault {
     }
 }
 
+/// A path for people, without the name of an inbound folder that cannot be a party's: it may be a person's.
+fn shown(path: &Path) -> String {
+    let parent = path.parent().unwrap_or(path);
+    for folder in [path, parent] {
+        let is_inbound = folder.parent().is_some_and(|above| above.ends_with("in"));
+        let name = folder.file_name().and_then(|name| name.to_str());
+        if is_inbound && name.is_none_or(|name| PartyId::parse(name).is_none()) {
+            return folder.with_file_name(HIDDEN).display().to_string();
+        }
+    }
+    path.display().to_string()
+}
+
 /// A failure of the disk at a path: a failed sync, a full disk, anything else.
 pub(super) fn disk_ref(path: &Path, why: &io::Error) -> Fault {
     if let Some(failed) = SyncFailed::of(why) {
@@ -178,12 +192,12 @@ pub(super) fn disk_ref(path: &Path, why: &io::Error) -> Fault {
     }
     if !is_full(why) {
         return Fault::new(FaultId::DiskFailed)
-            .with("path", path.display())
+            .with("path", shown(path))
             .with("why", words_of(why));
     }
     let free = NoRoom::of(why).and_then(|no_room| no_room.free_bytes);
     Fault::new(FaultId::DiskFull)
-        .with("path", path.display())
+        .with("path", shown(path))
         .with("why", words_of(why))
         .with("free", free.map_or_else(|| "?".to_owned(), |free| free.to_string()))
 }
@@ -192,7 +206,7 @@ fn fsync_failed(path: &Path, why: &io::Error) -> Fault {
     // A write that is refused because of an earlier sync names that one.
     let path = SyncFailed::of(why).map_or(path, |failed| &failed.path);
     Fault::new(FaultId::FsyncFailed)
-        .with("path", path.display())
+        .with("path", shown(path))
         .with("why", words_of(why))
 }
 

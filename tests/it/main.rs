@@ -18,6 +18,7 @@ mod faulty;
 mod files;
 mod fuzzed;
 mod layout;
+mod leak;
 mod ledger;
 mod master;
 mod model;

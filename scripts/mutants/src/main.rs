@@ -63,8 +63,15 @@ impl Finder<'_> {
         };
         let at = first.span().byte_range().start;
         for mutant in self.take("FnValue", at) {
-            let text = format!("if crate::mutant::on({}) {{ return {}; }} ", mutant.id, mutant.replacement);
-            self.edits.push(Edit { from: at, to: at, kind: Kind::Insert(text) });
+            let text = format!(
+                "if crate::mutant::on({}) {{ return {}; }} ",
+                mutant.id, mutant.replacement
+            );
+            self.edits.push(Edit {
+                from: at,
+                to: at,
+                kind: Kind::Insert(text),
+            });
         }
     }
 
@@ -91,7 +98,9 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_impl_item_fn(&mut self, node: &'ast syn::ImplItemFn) {
         self.body(&node.block, &node.sig);
-        self.inside(node.sig.constness.is_some(), |this| visit::visit_impl_item_fn(this, node));
+        self.inside(node.sig.constness.is_some(), |this| {
+            visit::visit_impl_item_fn(this, node)
+        });
     }
 
     fn visit_trait_item_fn(&mut self, node: &'ast syn::TraitItemFn) {
@@ -132,12 +141,18 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 let mutants = found
                     .iter()
                     .map(|mutant| {
-                        let (left, right) =
-                            (self.text(whole.start, operator.start), self.text(operator.end, whole.end));
+                        let (left, right) = (
+                            self.text(whole.start, operator.start),
+                            self.text(operator.end, whole.end),
+                        );
                         (mutant.id, format!("{left}{}{right}", mutant.replacement))
                     })
                     .collect();
-                self.edits.push(Edit { from: whole.start, to: whole.end, kind: Kind::Value(mutants) });
+                self.edits.push(Edit {
+                    from: whole.start,
+                    to: whole.end,
+                    kind: Kind::Value(mutants),
+                });
             }
         }
         visit::visit_expr_binary(self, node);
@@ -150,9 +165,18 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             let operator = node.op.span().byte_range();
             let mutants = found
                 .iter()
-                .map(|mutant| (mutant.id, format!("{}{}", mutant.replacement, self.text(operator.end, whole.end))))
+                .map(|mutant| {
+                    (
+                        mutant.id,
+                        format!("{}{}", mutant.replacement, self.text(operator.end, whole.end)),
+                    )
+                })
                 .collect();
-            self.edits.push(Edit { from: whole.start, to: whole.end, kind: Kind::Value(mutants) });
+            self.edits.push(Edit {
+                from: whole.start,
+                to: whole.end,
+                kind: Kind::Value(mutants),
+            });
         }
         visit::visit_expr_unary(self, node);
     }
@@ -168,18 +192,33 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             None if off.is_empty() => {}
             None => {
                 let text = format!(" if {off} ");
-                self.edits.push(Edit { from: pattern.end, to: pattern.end, kind: Kind::Guard(text) });
+                self.edits.push(Edit {
+                    from: pattern.end,
+                    to: pattern.end,
+                    kind: Kind::Guard(text),
+                });
             }
             Some((_, guard)) => {
                 let range = guard.span().byte_range();
                 if !off.is_empty() {
-                    self.edits.push(Edit { from: range.start, to: range.start, kind: Kind::Insert(format!("{off} && ")) });
+                    self.edits.push(Edit {
+                        from: range.start,
+                        to: range.start,
+                        kind: Kind::Insert(format!("{off} && ")),
+                    });
                 }
                 if !has_let(guard) {
                     let found = self.take("MatchArmGuard", range.start);
                     if !found.is_empty() {
-                        let mutants = found.iter().map(|mutant| (mutant.id, mutant.replacement.clone())).collect();
-                        self.edits.push(Edit { from: range.start, to: range.end, kind: Kind::Value(mutants) });
+                        let mutants = found
+                            .iter()
+                            .map(|mutant| (mutant.id, mutant.replacement.clone()))
+                            .collect();
+                        self.edits.push(Edit {
+                            from: range.start,
+                            to: range.end,
+                            kind: Kind::Value(mutants),
+                        });
                     }
                 }
             }
@@ -205,7 +244,10 @@ fn written(source: &str, from: usize, to: usize, edits: &[Edit]) -> String {
                 for (id, mutant) in mutants {
                     text.push_str(&format!("if crate::mutant::on({id}) {{ {mutant} }} else "));
                 }
-                text.push_str(&format!("{{ {} }})", written(source, edit.from, edit.to, &edits[next + 1..end])));
+                text.push_str(&format!(
+                    "{{ {} }})",
+                    written(source, edit.from, edit.to, &edits[next + 1..end])
+                ));
             }
         }
         at = edit.to;
@@ -231,7 +273,10 @@ fn main() {
     });
     let mut by_file: BTreeMap<String, Vec<(usize, Value)>> = BTreeMap::new();
     for (id, mutant) in (1..).zip(list) {
-        by_file.entry(mutant["file"].as_str().unwrap().to_owned()).or_default().push((id, mutant));
+        by_file
+            .entry(mutant["file"].as_str().unwrap().to_owned())
+            .or_default()
+            .push((id, mutant));
     }
     let mut report = Vec::new();
     for (file, mutants) in by_file {
@@ -251,10 +296,20 @@ fn main() {
             let genre = mutant["genre"].as_str().unwrap().to_owned();
             let at = byte_of(&lines, &mutant["span"]["start"]);
             let replacement = mutant["replacement"].as_str().unwrap().to_owned();
-            wanted.entry((genre.clone(), at)).or_default().push(Mutant { id: *id, genre, replacement });
+            wanted.entry((genre.clone(), at)).or_default().push(Mutant {
+                id: *id,
+                genre,
+                replacement,
+            });
         }
         let syntax = syn::parse_file(&source).unwrap();
-        let mut finder = Finder { wanted, source: &source, edits: Vec::new(), placed: Vec::new(), constant: 0 };
+        let mut finder = Finder {
+            wanted,
+            source: &source,
+            edits: Vec::new(),
+            placed: Vec::new(),
+            constant: 0,
+        };
         finder.visit_file(&syntax);
         for left in finder.wanted.values().flatten() {
             eprintln!("not placed: {} {file} {}", left.id, left.genre);

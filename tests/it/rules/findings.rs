@@ -8,7 +8,7 @@ use sekisho::domain::code::Code;
 
 use super::town::{AKITA, ANNA, BEN, CHIE, Draft, MERGED, Master, N1, N2, N3, NOSHIRO, YOKOTE, draft, item, with_anna};
 
-type Row = (&'static str, Vec<Draft>, Draft, &'static str);
+pub(crate) type Row = (&'static str, Vec<Draft>, Draft, &'static str);
 
 /// Plays rows on a master with Anna; gives the codes that were seen.
 fn play(rows: Vec<Row>) -> BTreeSet<Code> {
@@ -183,6 +183,11 @@ fn of_time() -> Vec<Row> {
         ("item 13 sent and wrong", vec![], address().with(13, "さとう　はなこ"), "W W210:13"),
         ("warnings of a rejected notice are not reported", vec![], draft(AKITA, "31").with(4, "").with(11, "20200831").with(13, "あ"), "R L110:4 L111"),
     ]
+}
+
+/// All rows of this module.
+pub(crate) fn rows() -> Vec<Row> {
+    [of_record(), of_state(), of_comparison(), of_re_entry(), of_time()].concat()
 }
 
 #[test]

@@ -3,9 +3,10 @@
 mod booklet;
 mod cells;
 mod checks;
+mod codes;
 mod effects;
-mod findings;
+pub(crate) mod findings;
 mod knowledge;
 mod properties;
 mod scenarios;
-mod town;
+pub(crate) mod town;

@@ -17,46 +17,46 @@ use sekisho::pipeline::check::{CheckedRecord, FileFacts, Head, RecordKind, Regis
 use sekisho::pipeline::decode::{DecodedRecord, Echo, FieldPlaces, FieldSet};
 use sekisho::pipeline::plan::{Judge, Known};
 
-pub(super) const AKITA: &str = "052019";
-pub(super) const NOSHIRO: &str = "052027";
-pub(super) const YOKOTE: &str = "052035";
+pub(crate) const AKITA: &str = "052019";
+pub(crate) const NOSHIRO: &str = "052027";
+pub(crate) const YOKOTE: &str = "052035";
 /// A town that merged into Akita city.
-pub(super) const MERGED: &str = "053236";
+pub(crate) const MERGED: &str = "053236";
 /// Codes and numbers of section 1.
-pub(super) const ANNA: &str = "24727059608";
-pub(super) const BEN: &str = "24846016224";
-pub(super) const CHIE: &str = "25208017643";
-pub(super) const N1: &str = "379474484458";
-pub(super) const N2: &str = "454972364860";
-pub(super) const N3: &str = "507957100721";
+pub(crate) const ANNA: &str = "24727059608";
+pub(crate) const BEN: &str = "24846016224";
+pub(crate) const CHIE: &str = "25208017643";
+pub(crate) const N1: &str = "379474484458";
+pub(crate) const N2: &str = "454972364860";
+pub(crate) const N3: &str = "507957100721";
 /// Business date of the run in which nothing else is said.
-pub(super) const DAY: &str = "20200914";
+pub(crate) const DAY: &str = "20200914";
 
-pub(super) fn item(number: u8) -> Item {
+pub(crate) fn item(number: u8) -> Item {
     Item::from_number(number).unwrap()
 }
 
-pub(super) fn code(text: &str) -> JuminCode {
+pub(crate) fn code(text: &str) -> JuminCode {
     JuminCode::parse(text).expect("a right code")
 }
 
-pub(super) fn day(text: &str) -> BusinessDate {
+pub(crate) fn day(text: &str) -> BusinessDate {
     BusinessDate::parse(text).unwrap()
 }
 
 /// A change notice in the making.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
-    pub(super) sender: &'static str,
-    pub(super) serial: u32,
-    pub(super) items: BTreeMap<Item, String>,
-    pub(super) old_my_number: String,
-    pub(super) old_jumin_code: String,
-    pub(super) placeholders: [u16; 3],
+pub(crate) struct Draft {
+    pub(crate) sender: &'static str,
+    pub(crate) serial: u32,
+    pub(crate) items: BTreeMap<Item, String>,
+    pub(crate) old_my_number: String,
+    pub(crate) old_jumin_code: String,
+    pub(crate) placeholders: [u16; 3],
 }
 
 /// A notice by `sender` about the person Anna, all items filled; 09:00 of the day.
-pub(super) fn draft(sender: &'static str, reason: &str) -> Draft {
+pub(crate) fn draft(sender: &'static str, reason: &str) -> Draft {
     let texts: [(u8, &str); 22] = [
         (1, ANNA),
         (2, "佐藤　花子"),
@@ -95,42 +95,42 @@ pub(super) fn draft(sender: &'static str, reason: &str) -> Draft {
 }
 
 impl Draft {
-    pub(super) fn with(mut self, number: u8, text: &str) -> Self {
+    pub(crate) fn with(mut self, number: u8, text: &str) -> Self {
         self.items.insert(item(number), text.to_owned());
         self
     }
 
     /// Time of the operation on the day: hours and minutes.
-    pub(super) fn at(self, clock: &str) -> Self {
+    pub(crate) fn at(self, clock: &str) -> Self {
         let text = format!("{DAY}{clock}00000");
         self.with(18, &text)
     }
 
-    pub(super) fn of(self, code: &str) -> Self {
+    pub(crate) fn of(self, code: &str) -> Self {
         self.with(1, code)
     }
 
-    pub(super) fn old_number(mut self, text: &str) -> Self {
+    pub(crate) fn old_number(mut self, text: &str) -> Self {
         text.clone_into(&mut self.old_my_number);
         self
     }
 
-    pub(super) fn old_code(mut self, text: &str) -> Self {
+    pub(crate) fn old_code(mut self, text: &str) -> Self {
         text.clone_into(&mut self.old_jumin_code);
         self
     }
 
-    pub(super) fn file(mut self, serial: u32) -> Self {
+    pub(crate) fn file(mut self, serial: u32) -> Self {
         self.serial = serial;
         self
     }
 
-    pub(super) fn placeholders(mut self, counts: [u16; 3]) -> Self {
+    pub(crate) fn placeholders(mut self, counts: [u16; 3]) -> Self {
         self.placeholders = counts;
         self
     }
 
-    pub(super) fn record(&self, record_no: u32) -> DecodedRecord {
+    pub(crate) fn record(&self, record_no: u32) -> DecodedRecord {
         let mut row = Row::blank(PartyId::parse(self.sender).unwrap());
         for (item, text) in &self.items {
             assert!(row.set(*item, text));
@@ -154,7 +154,7 @@ impl Draft {
 }
 
 /// Places of the default layout that the tests look at: item number as offset, its double as length.
-pub(super) fn places() -> FieldPlaces {
+pub(crate) fn places() -> FieldPlaces {
     FieldPlaces {
         items: std::array::from_fn(|index| {
             let number = u32::try_from(index).unwrap() + 1;
@@ -165,7 +165,7 @@ pub(super) fn places() -> FieldPlaces {
     }
 }
 
-pub(super) fn prefecture() -> Prefecture {
+pub(crate) fn prefecture() -> Prefecture {
     Prefecture::built_in(MunicipalityCode::parse("050008").unwrap()).unwrap()
 }
 
@@ -191,11 +191,11 @@ fn party(id: &str, predecessors: &[&str]) -> Party {
     }
 }
 
-pub(super) fn offices() -> Offices {
+pub(crate) fn offices() -> Offices {
     Offices::of(&[party(AKITA, &[MERGED]), party(NOSHIRO, &[]), party(YOKOTE, &[])])
 }
 
-pub(super) fn facts(sender: &str, serial: u32, business_date: &str) -> FileFacts {
+pub(crate) fn facts(sender: &str, serial: u32, business_date: &str) -> FileFacts {
     FileFacts {
         kind: RecordKind::Notice,
         sender: PartyId::parse(sender).unwrap(),
@@ -205,7 +205,7 @@ pub(super) fn facts(sender: &str, serial: u32, business_date: &str) -> FileFacts
     }
 }
 
-pub(super) fn checked(draft: &Draft, record_no: u32, business_date: &str) -> CheckedRecord {
+pub(crate) fn checked(draft: &Draft, record_no: u32, business_date: &str) -> CheckedRecord {
     let registers = Registers {
         prefecture: &prefecture(),
         offices: &offices(),
@@ -215,7 +215,7 @@ pub(super) fn checked(draft: &Draft, record_no: u32, business_date: &str) -> Che
 }
 
 /// `R L110:2 L111`: outcome letter, then each finding with its item.
-pub(super) fn fate(outcome: Outcome, findings: &[Finding]) -> String {
+pub(crate) fn fate(outcome: Outcome, findings: &[Finding]) -> String {
     let mut text = outcome.letter().to_string();
     for finding in findings {
         text.push(' ');
@@ -229,16 +229,16 @@ pub(super) fn fate(outcome: Outcome, findings: &[Finding]) -> String {
 
 /// The master in memory.
 #[derive(Default, Clone)]
-pub(super) struct Master {
-    pub(super) entries: BTreeMap<JuminCode, Entry>,
-    pub(super) owners: BTreeMap<MyNumber, JuminCode>,
-    pub(super) notices: BTreeMap<NoticeKey, NoticeDigest>,
-    pub(super) versions: Vec<Version>,
+pub(crate) struct Master {
+    pub(crate) entries: BTreeMap<JuminCode, Entry>,
+    pub(crate) owners: BTreeMap<MyNumber, JuminCode>,
+    pub(crate) notices: BTreeMap<NoticeKey, NoticeDigest>,
+    pub(crate) versions: Vec<Version>,
 }
 
 impl Master {
     /// Everything the notices can meet, loaded in rounds as a caller must.
-    pub(super) fn known(&self, notices: &[Notice]) -> Known {
+    pub(crate) fn known(&self, notices: &[Notice]) -> Known {
         let mut known = Known::default();
         for _ in 0..20 {
             let needs = known.missing(notices);
@@ -258,7 +258,7 @@ impl Master {
         panic!("the rounds of loading do not end");
     }
 
-    pub(super) fn residents(&self) -> u64 {
+    pub(crate) fn residents(&self) -> u64 {
         let residents = self
             .entries
             .values()
@@ -266,22 +266,22 @@ impl Master {
         u64::try_from(residents.count()).unwrap()
     }
 
-    pub(super) fn entry(&self, text: &str) -> &Entry {
+    pub(crate) fn entry(&self, text: &str) -> &Entry {
         &self.entries[&code(text)]
     }
 
     /// Item of the current row of a code.
-    pub(super) fn get(&self, text: &str, number: u8) -> &str {
+    pub(crate) fn get(&self, text: &str, number: u8) -> &str {
         self.entry(text).row().unwrap().get(item(number))
     }
 
     /// Items 12 of the versions of a code, in their order.
-    pub(super) fn history(&self, text: &str) -> Vec<String> {
+    pub(crate) fn history(&self, text: &str) -> Vec<String> {
         let of_code = self.versions.iter().filter(|version| version.code == code(text));
         of_code.map(|version| version.row.get(item(12)).to_owned()).collect()
     }
 
-    pub(super) fn commit(&mut self, applied: &Applied) {
+    pub(crate) fn commit(&mut self, applied: &Applied) {
         let changes = applied.changes.clone();
         self.entries
             .extend(changes.entries.into_iter().map(|entry| (entry.code, entry)));
@@ -292,12 +292,12 @@ impl Master {
     }
 
     /// One run of the day; what became of each draft, in the order given.
-    pub(super) fn run(&mut self, drafts: &[Draft]) -> Vec<String> {
+    pub(crate) fn run(&mut self, drafts: &[Draft]) -> Vec<String> {
         self.run_on(DAY, drafts).0
     }
 
     /// One run; the drafts of one sender and serial are one file, in the order given.
-    pub(super) fn run_on(&mut self, business_date: &str, drafts: &[Draft]) -> (Vec<String>, Applied) {
+    pub(crate) fn run_on(&mut self, business_date: &str, drafts: &[Draft]) -> (Vec<String>, Applied) {
         let mut heads: Vec<(&Draft, Head)> = Vec::new();
         let mut notices = Vec::new();
         for (number, draft) in (1..).zip(drafts) {
@@ -324,19 +324,19 @@ impl Master {
     }
 
     /// One notice in a run of its own.
-    pub(super) fn send(&mut self, draft: Draft) -> String {
+    pub(crate) fn send(&mut self, draft: Draft) -> String {
         self.run(&[draft]).remove(0)
     }
 
     /// One notice that has to be applied.
-    pub(super) fn must(&mut self, draft: Draft) {
+    pub(crate) fn must(&mut self, draft: Draft) {
         let fate = self.send(draft);
         assert!(fate.starts_with(['A', 'W']), "{fate}");
     }
 }
 
 /// A master in which Anna is a resident of Akita city since 2020-09-01.
-pub(super) fn with_anna() -> Master {
+pub(crate) fn with_anna() -> Master {
     let mut master = Master::default();
     let entry = draft(AKITA, "16").with(11, "20200901").with(18, "20200901090000000");
     assert_eq!(master.run_on("20200901", &[entry]).0, ["A"]);
@@ -344,7 +344,7 @@ pub(super) fn with_anna() -> Master {
 }
 
 /// The drafts of [`Master::run_on`] on an empty master, given to the planner in the opposite order.
-pub(super) fn run_reversed(drafts: &[Draft]) -> Applied {
+pub(crate) fn run_reversed(drafts: &[Draft]) -> Applied {
     let notices = (1..)
         .zip(drafts)
         .filter_map(|(number, draft)| checked(draft, number, DAY).notice);
