@@ -30,21 +30,32 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::domain::fault::{Class, Fault};
+use crate::os::secrecy;
+use crate::run::trouble;
 use args::Cli;
 use show::Out;
 
 /// What a command gives: how it ended, or what stopped it.
 pub type Ended = Result<Class, Fault>;
 
-/// Runs the program.
+/// Runs the program. A panic ends it with the exit code of a fault of the program, without the words of the panic.
 pub fn main() -> ExitCode {
+    secrecy::silence_panics();
+    std::panic::catch_unwind(work).unwrap_or(ExitCode::from(Class::Internal.exit_code()))
+}
+
+fn work() -> ExitCode {
     let surroundings = env::read();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(fault) => return args::refuse(&fault),
+        Err(fault) => return args::refuse(&fault, &surroundings),
     };
     let mut out = Out::new(cli.lang.unwrap_or(surroundings.lang), cli.json);
-    let ended = args::dispatch(&cli, &surroundings, &mut out).and_then(|class| out.flush().map(|()| class));
+    // Before any key is read and any record decoded.
+    let guarded = secrecy::forbid_dumps().map_err(trouble::bug);
+    let ended = guarded
+        .and_then(|()| args::dispatch(&cli, &surroundings, &mut out))
+        .and_then(|class| out.flush().map(|()| class));
     let class = match ended {
         Ok(class) => class,
         Err(fault) => {

@@ -23,7 +23,7 @@ pub fn find(site: &Site<'_>, id: &str) -> Result<HeldFile, Fault> {
         .filter(|held| !id.is_empty() && held.id.starts_with(id));
     match (matching.next(), matching.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_) | None, _) => Err(Fault::new(FaultId::HeldUnknown).with("id", id)),
+        (Some(_) | None, _) => Err(Fault::new(FaultId::HeldUnknown).with_typed("id", id)),
     }
 }
 

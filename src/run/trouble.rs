@@ -98,7 +98,7 @@ pub fn ledger(why: &LedgerError) -> Fault {
             newer(format!("ledger/{}/{}", defect.log, defect.object), "a later one than 1")
         }
         LedgerError::Damaged(_) | LedgerError::Empty => Fault::new(FaultId::LedgerDamaged).with("why", chain(why)),
-        LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with("index", index),
+        LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with_typed("index", index),
         LedgerError::Exists(_)
         | LedgerError::Name
         | LedgerError::Year { .. }
@@ -126,7 +126,7 @@ pub fn master(why: &MasterError) -> Fault {
             source: PointerFault::Version { got },
         } => newer("store/CURRENT", got),
         MasterError::NoGeneration { generation } => {
-            Fault::new(FaultId::GenerationUnknown).with("generation", generation)
+            Fault::new(FaultId::GenerationUnknown).with_typed("generation", generation)
         }
         MasterError::Pointer { .. }
         | MasterError::NoCurrent

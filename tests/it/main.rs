@@ -32,4 +32,5 @@ mod seal;
 mod shared;
 mod text;
 mod truncated;
+mod two;
 mod verified;
