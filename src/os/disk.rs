@@ -142,16 +142,12 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
-        let mut entries = Vec::new();
-        for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
-            let raw = entry?.file_name().to_owned();
-            entries.push(FolderEntry {
-                readable: raw.to_str().is_some(),
-                name: shown(raw.as_bytes()),
-            });
+        loop {
+            match list_once(path) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                listed => return listed,
+            }
         }
-        entries.sort_by(|a, b| (&a.name, a.readable).cmp(&(&b.name, b.readable)));
-        Ok(entries)
     }
 
     fn facts(&self, path: &Path) -> io::Result<Facts> {
@@ -175,6 +171,19 @@ impl Disk for RealDisk {
     }
 }
 
+fn list_once(path: &Path) -> io::Result<Vec<FolderEntry>> {
+    let mut entries = Vec::new();
+    for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
+        let raw = entry?.file_name().to_owned();
+        entries.push(FolderEntry {
+            readable: raw.to_str().is_some(),
+            name: shown(raw.as_bytes()),
+        });
+    }
+    entries.sort_by(|a, b| (&a.name, a.readable).cmp(&(&b.name, b.readable)));
+    Ok(entries)
+}
+
 /// A name as text; no two names that are not UTF-8 are shown alike.
 fn shown(raw: &[u8]) -> String {
     let mut name = String::with_capacity(raw.len());
@@ -183,7 +192,11 @@ fn shown(raw: &[u8]) -> String {
         for byte in chunk.invalid() {
             name.push('\u{FFFD}');
             let digits = [byte >> 4, byte & 15];
-            name.extend(digits.iter().filter_map(|digit| char::from_digit(u32::from(*digit), 16)));
+            name.extend(
+                digits
+                    .iter()
+                    .filter_map(|digit| char::from_digit(u32::from(*digit), 16)),
+            );
         }
     }
     name
@@ -333,6 +346,23 @@ mod tests {
         RealDisk.create_folder(&empty).unwrap();
         RealDisk.remove_folder(&empty).unwrap();
         assert!(!RealDisk.exists(&empty).unwrap());
+    }
+
+    #[test]
+    fn room_is_told_and_really_taken() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        assert!(RealDisk.free_bytes(dir.path()).unwrap().unwrap() > 0);
+        assert!(RealDisk.free_bytes(&dir.path().join("none")).is_err());
+        let path = dir.path().join("reserve");
+        let mut file = RealDisk.create(&path).unwrap();
+        file.allocate(0).unwrap();
+        file.allocate(1 << 20).unwrap();
+        file.write_all(b"behind it").unwrap();
+        file.sync().unwrap();
+        let facts = fs::metadata(&path).unwrap();
+        assert_eq!(facts.len(), (1 << 20) + 9);
+        assert!(facts.blocks() * 512 >= 1 << 20, "no hole");
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl<D: Disk> Disk for StoppingDisk<D> {
     }
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.countdown.step(from);
+        self.countdown.step(to);
         self.inner.rename_new(from, to)
     }
 

@@ -103,10 +103,9 @@ pub trait Disk: Send + Sync {
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>>;
     /// Facts about a path, links not followed.
     fn facts(&self, path: &Path) -> io::Result<Facts>;
-    /// Bytes that may still be written on the file system of the folder `path`; `None` where the disk cannot tell. A quota
+    /// Bytes that may still be written on the file system of the folder given; `None` where the disk cannot tell. A quota
     /// may leave less.
-    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
-        let _unknown = path;
+    fn free_bytes(&self, _path: &Path) -> io::Result<Option<u64>> {
         Ok(None)
     }
     /// Takes the exclusive kernel lock on `path` (created if absent); `WouldBlock` where another process holds it.

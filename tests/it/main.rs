@@ -13,6 +13,7 @@ mod corpus;
 mod crash;
 mod demo;
 mod desk;
+mod errors;
 mod faulty;
 mod files;
 mod fuzzed;

@@ -1,7 +1,7 @@
 //! Recovery: what a run left that was killed, or that lost the power, is carried to its end or discarded
 //! (docs/design.md, "One commit").
 
-use super::compared::{check_newest, check_position, named_manifest};
+use super::compared::{check_newest, check_position, is_unpublished, named_manifest};
 use super::{INTENT_MAX_BYTES, complete};
 use crate::domain::fault::{Fault, FaultId};
 use crate::ports::Disk;
@@ -59,7 +59,16 @@ pub fn recover(
     if let Some(pointer) = &pointer {
         check_position(ledger, pointer).map_err(|why| Fault::new(FaultId::LedgerDamaged).with("why", why))?;
     }
-    check_newest(ledger, pointer.map(|pointer| (pointer.commit, pointer.manifest.0)))?;
+    let newest = pointer.map(|pointer| (pointer.commit, pointer.manifest.0));
+    check_newest(ledger, newest)?;
+    if is_unpublished(ledger).map_err(|e| trouble::ledger(&e))? {
+        return Err(Fault::new(FaultId::StagingLost)
+            .with("commit", newest.map_or(0, |(commit, _)| commit))
+            .with(
+                "why",
+                "its packages were never put out, and its intent is gone or does not open",
+            ));
+    }
     for commit in undecided {
         staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
         recovered.discarded.push(commit);
