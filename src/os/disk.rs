@@ -190,7 +190,13 @@ fn shown(raw: &[u8]) -> String {
     for chunk in raw.utf8_chunks() {
         name.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            name.push_str(&format!("\u{FFFD}{byte:02x}"));
+            name.push('\u{FFFD}');
+            let digits = [byte >> 4, byte & 15];
+            name.extend(
+                digits
+                    .iter()
+                    .filter_map(|digit| char::from_digit(u32::from(*digit), 16)),
+            );
         }
     }
     name

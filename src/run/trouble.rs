@@ -45,13 +45,17 @@ pub fn atomic(why: &AtomicError) -> Fault {
 /// The kept copy of a file, by its id: what is missing or longer than anything kept is damage, not trouble of the disk.
 pub fn kept(id: &str, path: &Path) -> impl Fn(io::Error) -> Fault {
     let (damaged, failed) = (damaged::<&str>(format!("spool/{id}")), disk(path));
-    move |why| match why.kind() {
-        io::ErrorKind::NotFound => damaged("the copy of the file is missing"),
-        io::ErrorKind::InvalidData => damaged("the copy of the file is longer than any"),
-        io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => {
+    move |why| {
+        let kind = why.kind();
+        if kind == io::ErrorKind::NotFound {
+            damaged("the copy of the file is missing")
+        } else if kind == io::ErrorKind::InvalidData {
+            damaged("the copy of the file is longer than any")
+        } else if kind == io::ErrorKind::InvalidInput || kind == io::ErrorKind::IsADirectory {
             damaged("something else lies in the place of the copy")
+        } else {
+            failed(why)
         }
-        _ => failed(why),
     }
 }
 

@@ -14,7 +14,6 @@ use crate::domain::fault::Fault;
 use crate::ports::{Disk, Facts, FileKind};
 use crate::run::trouble;
 use crate::seal::digest;
-use crate::store::atomic;
 use crate::store::folders::Folders;
 use crate::store::inbox;
 use crate::store::staging::{Intent, Retired};
@@ -41,12 +40,7 @@ pub(super) fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent, after_
         }
     }
     // Before the intent goes: what was put back must not be lost with the names that led to it.
-    for folder in touched {
-        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
-            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
-        }
-    }
-    Ok(())
+    super::sync_those_there(disk, touched)
 }
 
 struct One<'a> {

@@ -351,7 +351,7 @@ fn edited(content: &str, edits: &[&str]) -> Vec<u8> {
                 bytes = bytes
                     .chunks(1400)
                     .flat_map(|record| [record, &bytes_of_hex(how)].concat())
-                    .collect()
+                    .collect();
             }
             "drop" => {
                 let at: usize = how.parse().unwrap();

@@ -53,7 +53,7 @@ enum Stays {
 
 impl From<Unfinished> for Stays {
     fn from(why: Unfinished) -> Self {
-        Self::Held(Why::new(Code::H01, why))
+        Self::Held(Why::new(Code::H01, &why))
     }
 }
 
@@ -80,13 +80,13 @@ impl Gatherer<'_, '_> {
             }
             Found::Refused(file, why) => {
                 let is_text = why != Refusal::NotText;
-                self.leave(&file, is_text, Why::new(Code::H08, why));
+                self.leave(&file, is_text, Why::new(Code::H08, &why));
             }
             Found::Writing(file) => {
                 let is_forgotten = self.is_forgotten(&file);
                 if is_forgotten {
                     let words = "its name says that it is being written, but nobody has for hours";
-                    self.leave(&file, true, Why::new(Code::H01, words));
+                    self.leave(&file, true, Why::new(Code::H01, &words));
                 } else {
                     self.wait(file, None, "being written");
                 }
@@ -95,7 +95,7 @@ impl Gatherer<'_, '_> {
                 let seen = self.seen(&file, SEEN_AGAIN);
                 if seen.passes >= SEEN_AGAIN || self.is_forgotten(&file) {
                     let words = "a done file without its file";
-                    self.leave(&file, true, Why::new(Code::H01, words));
+                    self.leave(&file, true, Why::new(Code::H01, &words));
                 } else {
                     self.wait(file, None, "a done file whose file is not there yet");
                 }
@@ -186,7 +186,7 @@ impl Gatherer<'_, '_> {
         };
         let records = len_bytes / u64::from(layout.record_bytes()).max(1);
         if records > self.site.config.intake.max_records {
-            return Err(Stays::Held(Why::new(Code::H08, Refusal::TooManyRecords)));
+            return Err(Stays::Held(Why::new(Code::H08, &Refusal::TooManyRecords)));
         }
         Ok(())
     }
@@ -229,7 +229,7 @@ impl Gatherer<'_, '_> {
         if let Verdict::Held(cause) = &judged.verdict
             && is_part(*cause, opened.sealed)
         {
-            let why = Why::new(cause.code(), cause).with(judged.envelope);
+            let why = Why::new(cause.code(), &cause).with(judged.envelope);
             self.leave(&file, true, why);
             return Ok(());
         }

@@ -14,6 +14,7 @@ use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
 use crate::pipeline::intake::{self, Arrival, ShellFinding, Verdict};
+use crate::ports::guarded::is_full;
 use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -129,7 +130,11 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
     gatherer.book.failure()?;
     if spool {
         if let Some(memory) = &gatherer.memory {
-            memory.store(site.tools.disk, &looks).map_err(|e| trouble::atomic(&e))?;
+            match memory.store(site.tools.disk, &looks) {
+                // A full disk costs the memory, and with it time; there may be room for the rest.
+                Err(why) if is_full(&why.source) => {}
+                other => other.map_err(|e| trouble::atomic(&e))?,
+            }
         }
         atomic::sync_entries(site.tools.disk, &site.folders.spool()).map_err(|e| trouble::atomic(&e))?;
     }

@@ -57,7 +57,7 @@ pub(in crate::run::pass) struct Why {
 
 impl Why {
     /// A finding with its words.
-    pub(in crate::run::pass) fn new(code: Code, detail: impl ToString) -> Self {
+    pub(in crate::run::pass) fn new(code: Code, detail: &impl ToString) -> Self {
         Self {
             code,
             detail: detail.to_string(),
@@ -76,7 +76,7 @@ impl Why {
     pub(in crate::run::pass) fn unreadable(why: &std::io::Error) -> Self {
         Self {
             unreadable: true,
-            ..Self::new(Code::H08, format!("cannot be read: {}", why.kind()))
+            ..Self::new(Code::H08, &format!("cannot be read: {}", why.kind()))
         }
     }
 }
