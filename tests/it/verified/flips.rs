@@ -15,8 +15,13 @@ use sekisho::run::verify::Slice;
 use super::*;
 
 /// Files without state, with the reason.
-const STATELESS: [(&str, &str); 2] = [
+const STATELESS: [(&str, &str); 4] = [
     ("lock", "empty: only the kernel's lock on it means anything"),
+    ("reserve", "room on the disk and nothing else"),
+    (
+        "looks.json",
+        "how long files in the inbound folders lie still: where it is lost, a pass begins to count anew",
+    ),
     (
         "sekisho.toml",
         "the operator's own: it may change at any time, and every run reads it with line and column",
@@ -40,7 +45,7 @@ fn tiny() -> MemoryDisk {
     small.put(AKITA, &name(AKITA, 1), &upd(AKITA, 1, &[ANNA]));
     pass_on(&small.disk, 2).unwrap();
     small.put(AKITA, &name(AKITA, 2), &upd(AKITA, 2, &[BEN]));
-    small.put(NOSHIRO, "held", b"no file of ours");
+    small.put(NOSHIRO, &name(NOSHIRO, 2), b"no file of ours at all");
     pass_on(&small.disk, 3).unwrap();
     for file in files(&small.disk) {
         if file.starts_with("out/N0000001/") || file.contains("RES-050008-052019-00000002") {
