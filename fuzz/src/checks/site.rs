@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex};
 
 use chacha20::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
-use sekisho::domain::fault::Fault;
+use sekisho::domain::fault::{Fault, FaultId};
 use sekisho::domain::ids::PartyId;
 use sekisho::domain::instant::{BusinessDate, Instant};
 use sekisho::domain::party::{Encoding, FileKind, Party, PartyKind};
@@ -27,7 +27,7 @@ use sekisho::store::generations::Depth;
 
 use super::exchange::{layouts, sample_of};
 use super::sealed::around_with;
-use super::{Target, head, quiet};
+use super::{Target, head, plain, quiet};
 
 pub(crate) const SITE: Target = Target {
     name: "site",
@@ -216,6 +216,16 @@ fn base() -> &'static Base {
     &BASE
 }
 
+/// Faults in what the operator wrote himself may repeat it.
+fn said(bytes: &[u8], fault: &Fault) {
+    let own = [FaultId::ConfigWrong, FaultId::RegisterWrong, FaultId::LayoutWrong];
+    if own.contains(&fault.id) {
+        plain(fault);
+    } else {
+        quiet(bytes, fault);
+    }
+}
+
 fn site(data: &[u8]) {
     let base = base();
     let (number, rest) = head(data);
@@ -235,28 +245,28 @@ fn site(data: &[u8]) {
         // Verification works on a damaged site, and says what is damaged.
         match Examined::open(machine.tools(&disk), Path::new(ROOT), unlocking()) {
             Ok(site) => match verify::verify(&site, Depth::Full) {
-                Ok(found) => drop(found.fault().map(|fault| quiet(bytes, &fault))),
-                Err(fault) => quiet(bytes, &fault),
+                Ok(found) => drop(found.fault().map(|fault| said(bytes, &fault))),
+                Err(fault) => said(bytes, &fault),
             },
-            Err(fault) => quiet(bytes, &fault),
+            Err(fault) => said(bytes, &fault),
         }
         return;
     }
     match Site::open(machine.tools(&disk), Path::new(ROOT), Access::Read, unlocking()) {
         Ok(site) => {
             if let Err(fault) = status::status(&site) {
-                quiet(bytes, &fault);
+                said(bytes, &fault);
             }
             for file in site.exchange().held {
                 if let Err(fault) = held::find(&site, &file.id) {
-                    quiet(bytes, &fault);
+                    said(bytes, &fault);
                 }
             }
         }
-        Err(fault) => quiet(bytes, &fault),
+        Err(fault) => said(bytes, &fault),
     }
     if let Err(fault) = run(&disk, 6) {
-        quiet(bytes, &fault);
+        said(bytes, &fault);
         // A fault is the same the next time: nothing was half done.
         assert!(
             how & 6 != 0 || run(&disk, 6).is_err() || matches!(fault.class(), sekisho::domain::fault::Class::Storage)
