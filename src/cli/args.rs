@@ -1,5 +1,6 @@
 //! What can be typed: the commands, their arguments, and where each goes.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use super::{
     Ended, check, demo, explain, generation, held, init, key, layout, ledger, master, open, party, plan, rules,
 };
 use super::{run, seal, status, watch};
-use crate::domain::fault::{Class, Fault, FaultId, Lang};
+use crate::domain::fault::{self, Class, Fault, FaultId, Lang};
 use crate::domain::instant::BusinessDate;
 
 /// Heading of the options that every command has.
@@ -133,8 +134,16 @@ pub fn dispatch(cli: &Cli, surroundings: &Surroundings, out: &mut Out) -> Ended 
 }
 
 /// Prints what clap found wrong, or the help that was asked for.
-pub fn refuse(fault: &clap::Error) -> ExitCode {
-    let printed = fault.print();
+///
+/// What was typed is repeated only where it cannot be about a person: it may be a name or a number in the wrong place, and
+/// what is printed may be kept.
+pub fn refuse(fault: &clap::Error, surroundings: &Surroundings) -> ExitCode {
+    let printed = if fault.use_stderr() {
+        let text = without_typed(fault.render().to_string(), &surroundings.typed);
+        std::io::stderr().write_all(text.as_bytes())
+    } else {
+        fault.print()
+    };
     let class = match (fault.use_stderr(), printed) {
         (true, _) => Class::Usage,
         (false, Ok(())) => Class::Done,
@@ -143,6 +152,20 @@ pub fn refuse(fault: &clap::Error) -> ExitCode {
         (false, Err(_)) => Class::Storage,
     };
     ExitCode::from(class.exit_code())
+}
+
+fn without_typed(mut text: String, typed: &[String]) -> String {
+    let mut hidden: Vec<&str> = typed
+        .iter()
+        .flat_map(|word| std::iter::once(word.as_str()).chain(word.split_once('=').map(|(_, value)| value)))
+        .filter(|word| !word.is_empty() && !fault::is_harmless(word))
+        .collect();
+    // The longest first: one may be a part of another.
+    hidden.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    for word in hidden {
+        text = text.replace(word, fault::HIDDEN);
+    }
+    text
 }
 
 fn lang(text: &str) -> Result<Lang, String> {
@@ -154,7 +177,7 @@ fn lang(text: &str) -> Result<Lang, String> {
 }
 
 fn date(text: &str) -> Result<BusinessDate, Fault> {
-    BusinessDate::parse(text).ok_or_else(|| Fault::new(FaultId::DateWrong).with("value", text))
+    BusinessDate::parse(text).ok_or_else(|| Fault::new(FaultId::DateWrong).with_typed("value", text))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use crate::domain::fault::Lang;
+use crate::os::stopping::Ending;
 
 /// What the environment says.
 #[derive(Debug, Clone)]
@@ -15,8 +16,10 @@ pub struct Surroundings {
     pub lang: Lang,
     /// Folder of systemd credentials (`CREDENTIALS_DIRECTORY`), where it is set. It names a folder, not a secret.
     pub credentials: Option<PathBuf>,
+    /// The words of the command line, to keep them out of what is printed. What is no UTF-8 stands with U+FFFD.
+    pub typed: Vec<String>,
     /// Only with the feature `fault-injection`: end the process at this file-system operation.
-    pub stop_at: Option<u64>,
+    pub stop_at: Option<(u64, Ending)>,
 }
 
 /// Reads the environment.
@@ -28,12 +31,19 @@ pub fn read() -> Surroundings {
     Surroundings {
         lang: if locale.starts_with("ja") { Lang::Ja } else { Lang::En },
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
-        stop_at: if cfg!(feature = "fault-injection") {
-            std::env::var("SEKISHO_STOP_AT")
-                .ok()
-                .and_then(|value| value.parse().ok())
-        } else {
-            None
-        },
+        typed: std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        stop_at: stop_at(),
     }
+}
+
+fn stop_at() -> Option<(u64, Ending)> {
+    if !cfg!(feature = "fault-injection") {
+        return None;
+    }
+    [("SEKISHO_STOP_AT", Ending::Abort), ("SEKISHO_PANIC_AT", Ending::Panic)]
+        .into_iter()
+        .find_map(|(name, ending)| Some((std::env::var(name).ok()?.parse().ok()?, ending)))
 }

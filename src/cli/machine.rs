@@ -35,7 +35,9 @@ impl Machine {
     pub fn new(surroundings: &Surroundings) -> Result<Self, Fault> {
         let poison = Poison::clone(&POISON);
         let disk: Box<dyn Disk> = match surroundings.stop_at {
-            Some(operation) => Box::new(Guarded::sharing(StoppingDisk::new(RealDisk, operation), poison)),
+            Some((operation, ending)) => {
+                Box::new(Guarded::sharing(StoppingDisk::new(RealDisk, operation, ending), poison))
+            }
             None => Box::new(Guarded::sharing(RealDisk, poison)),
         };
         let clock = SystemClock::new().map_err(trouble::bug)?;

@@ -1,6 +1,9 @@
 //! `sekisho master show|history|as-of|export|stats`: records of the master. What is printed is personal data.
 
+use std::io::{BufRead as _, Read as _};
 use std::path::PathBuf;
+
+use zeroize::Zeroizing;
 
 use super::Ended;
 use super::args::Cli;
@@ -9,7 +12,7 @@ use super::generation::{table_head, table_name};
 use super::machine::with_site;
 use super::show::Out;
 use crate::domain::entry::{Entry, Standing, Version};
-use crate::domain::fault::{Class, Fault, Lang};
+use crate::domain::fault::{Class, Fault, FaultId, Lang};
 use crate::domain::ids::JuminCode;
 use crate::domain::instant::Instant;
 use crate::domain::item::Item;
@@ -24,7 +27,7 @@ use crate::run::site::Access;
 pub enum Command {
     /// Show the record of a code: state and 28 items (記録の表示)
     Show {
-        /// Resident record code, 11 digits
+        /// Resident record code, 11 digits; - reads it from standard input
         code: String,
         /// In this generation instead of the newest
         #[arg(long, value_name = "N")]
@@ -32,7 +35,7 @@ pub enum Command {
     },
     /// Show all versions of a person, the newest first, former codes included (履歴の表示)
     History {
-        /// Resident record code, 11 digits; any of the person's codes
+        /// Resident record code, 11 digits, any of the person's; - reads it from standard input
         code: String,
         /// Show the 28 items of each version
         #[arg(long)]
@@ -43,7 +46,7 @@ pub enum Command {
     },
     /// Show what a code was at an instant, by item 18 (過去時点の記録)
     AsOf {
-        /// Resident record code, 11 digits
+        /// Resident record code, 11 digits; - reads it from standard input
         code: String,
         /// YYYY-MM-DD (the end of that day), YYYY-MM-DDThh:mm:ss[.mmm] or 17 digits
         instant: String,
@@ -86,14 +89,14 @@ pub enum Table {
 pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut Out) -> Ended {
     match command {
         Command::Show { code, generation } => {
-            let code = master::code(code)?;
+            let code = master::code(&typed_code(code)?)?;
             with_site(cli, surroundings, Access::Read, |site| {
                 let entry = master::show(site, *generation, code)?;
                 show(&entry, &site.prefecture, out)
             })?;
         }
         Command::History { code, full, generation } => {
-            let code = master::code(code)?;
+            let code = master::code(&typed_code(code)?)?;
             with_site(cli, surroundings, Access::Read, |site| {
                 let chapters = master::history(site, *generation, code)?;
                 history(&chapters, *full, &site.prefecture, out)
@@ -104,7 +107,7 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             instant,
             generation,
         } => {
-            let (code, at) = (master::code(code)?, master::instant(instant)?);
+            let (code, at) = (master::code(&typed_code(code)?)?, master::instant(instant)?);
             with_site(cli, surroundings, Access::Read, |site| {
                 let standing = master::as_of(site, *generation, code, at)?;
                 as_of(code, at, &standing, &site.prefecture, out)
@@ -134,6 +137,20 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
         }
     }
     Ok(Class::Done)
+}
+
+/// The code as it was typed, or for `-` the first line of standard input: no list of processes shows that one.
+fn typed_code(typed: &str) -> Result<Zeroizing<String>, Fault> {
+    let mut code = Zeroizing::new(typed.to_owned());
+    if typed == "-" {
+        code.clear();
+        // One more than the longest line that can be right, with its end; what is longer is no code.
+        let mut input = std::io::stdin().lock().take(14);
+        input.read_line(&mut code).map_err(|_| Fault::new(FaultId::CodeWrong))?;
+        let len = code.trim_end_matches(['\r', '\n']).len();
+        code.truncate(len);
+    }
+    Ok(code)
 }
 
 fn show_written(path: &std::path::Path, rows: u64, out: &mut Out) -> Result<(), Fault> {

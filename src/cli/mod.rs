@@ -30,6 +30,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::domain::fault::{Class, Fault};
+use crate::os::secrecy;
 use crate::os::signal;
 use crate::run::trouble;
 use args::Cli;
@@ -38,15 +39,22 @@ use show::Out;
 /// What a command gives: how it ended, or what stopped it.
 pub type Ended = Result<Class, Fault>;
 
-/// Runs the program.
+/// Runs the program. A panic ends it with the exit code of a fault of the program, without the words of the panic.
 pub fn main() -> ExitCode {
+    secrecy::silence_panics();
+    std::panic::catch_unwind(work).unwrap_or(ExitCode::from(Class::Internal.exit_code()))
+}
+
+fn work() -> ExitCode {
     let surroundings = env::read();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(fault) => return args::refuse(&fault),
+        Err(fault) => return args::refuse(&fault, &surroundings),
     };
     let mut out = Out::new(cli.lang.unwrap_or(surroundings.lang), cli.json);
-    let ended = signal::file_limit_is_an_error()
+    // Before any key is read and any record decoded.
+    let guarded = secrecy::forbid_dumps().and_then(|()| signal::file_limit_is_an_error());
+    let ended = guarded
         .map_err(trouble::bug)
         .and_then(|()| args::dispatch(&cli, &surroundings, &mut out))
         .and_then(|class| out.flush().map(|()| class));

@@ -271,7 +271,7 @@ fn wrong(why: &str) -> Fault {
 }
 
 fn day(text: &str) -> Result<BusinessDate, Fault> {
-    BusinessDate::parse(text).ok_or_else(|| Fault::new(FaultId::DateWrong).with("value", text))
+    BusinessDate::parse(text).ok_or_else(|| Fault::new(FaultId::DateWrong).with_typed("value", text))
 }
 
 fn party_kind(text: &str) -> Result<PartyKind, String> {

@@ -9,7 +9,7 @@ use super::args::{Cli, Form};
 use super::env::Surroundings;
 use super::machine::Machine;
 use super::show::Out;
-use crate::domain::fault::{Class, Fault, FaultId};
+use crate::domain::fault::{self, Class, Fault, FaultId};
 use crate::domain::ids::MunicipalityCode;
 use crate::domain::municipality::Prefecture;
 use crate::report::booklet::{self, Page, Part};
@@ -80,7 +80,7 @@ fn chosen(pages: Vec<Page>, table: Option<&str>) -> Result<Vec<Page>, Fault> {
     if !names.contains(&name) {
         return Err(Fault::new(FaultId::UsageWrong)
             .with("command", "rules show")
-            .with("why", format!("{name}: {}", names.join(" "))));
+            .with("why", format!("{}: {}", fault::shown(name), names.join(" "))));
     }
     Ok(pages.into_iter().filter(|page| page.name == name).collect())
 }

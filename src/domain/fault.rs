@@ -255,12 +255,30 @@ faults! {
         "correct it and try again" "直してもう一度行ってください";
     NotText Refused "what {path} holds is no text" "{path} の中身は文字ではありません"
         "take it with --out" "--out で取り出してください";
+    InboundChanged Busy "a file in {path} changed while the plan was made" "計画の作成中に {path} のファイルが変わりました"
+        "plan again" "もう一度計画を作ってください";
     OutputExists Refused "{path} exists" "{path} は既にあります"
         "choose another name" "別の名前を指定してください";
     OutputFailed Storage "the result could not be printed: {why}" "結果を出力できません: {why}"
         "check where the output goes" "出力先を確かめてください";
     Bug Internal "internal fault: {why}" "内部エラー: {why}"
         "report this" "報告してください";
+}
+
+/// Stands for what was typed and is not repeated.
+pub const HIDDEN: &str = "…";
+
+/// True for what can be repeated although nobody knows what it is: a plain word of ASCII letters, as options, commands and
+/// their choices are, or digits and signs too few for a 住民票コード (11) or a 個人番号 (12).
+pub fn is_harmless(typed: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphabetic() || b == b'-' || b == b'_';
+    let figure = |b: u8| b.is_ascii_digit() || b == b'-' || b == b'.';
+    typed.len() <= 32 && typed.bytes().all(word) || typed.len() <= 10 && typed.bytes().all(figure)
+}
+
+/// What was typed where it [is harmless](is_harmless), else [`HIDDEN`].
+pub fn shown(typed: &str) -> &str {
+    if is_harmless(typed) { typed } else { HIDDEN }
 }
 
 /// A fault with its arguments. It never carries personal data.
@@ -282,6 +300,12 @@ impl Fault {
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.args.push((name, value.to_string()));
         self
+    }
+
+    /// Adds an argument as it was typed, if it cannot be about a person; else [`HIDDEN`].
+    #[must_use]
+    pub fn with_typed(self, name: &'static str, typed: impl fmt::Display) -> Self {
+        self.with(name, shown(&typed.to_string()))
     }
 
     /// The exit class.
@@ -385,6 +409,37 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
+    }
+
+    #[test]
+    fn what_may_be_about_a_person_is_not_repeated() {
+        for harmless in [
+            "",
+            "tomorrow",
+            "--business-date",
+            "2020-02-30",
+            "0123456789",
+            "-1",
+            "2020.1",
+        ] {
+            assert!(is_harmless(harmless), "{harmless}");
+        }
+        for hidden in [
+            "24727059608",
+            "379474484458",
+            "佐藤",
+            "ｻﾄｳ",
+            "x1",
+            "a b",
+            "2020-02-30T00:00:00",
+            "abcdefghijklmnopqrstuvwxyzabcdefg",
+        ] {
+            assert!(!is_harmless(hidden), "{hidden}");
+            let fault = Fault::new(FaultId::DateWrong).with_typed("value", hidden);
+            assert_eq!(fault.what(Lang::En), "… is not a date");
+        }
+        let fault = Fault::new(FaultId::GenerationUnknown).with_typed("generation", 9_999_999_999_u64);
+        assert_eq!(fault.what(Lang::En), "there is no generation 9999999999");
     }
 
     #[test]

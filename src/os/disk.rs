@@ -6,10 +6,11 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek as _, Write as _};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{FallocateFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use walkdir::WalkDir;
 
@@ -63,6 +64,21 @@ impl WriteNew for NewFile {
     }
 }
 
+/// How a file is opened that others may have put there.
+const READING: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+fn plain(file: File) -> io::Result<Box<dyn ReadAt>> {
+    let file = OpenFile(file);
+    if file.facts()?.kind != FileKind::Plain {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
+    }
+    Ok(Box::new(file))
+}
+
 /// Holds the open file description to which the kernel ties the lock.
 struct FileLock(#[expect(dead_code, reason = "held for the lock that its drop releases")] File);
 
@@ -71,12 +87,26 @@ impl Lock for FileLock {}
 impl Disk for RealDisk {
     /// Refuses with `InvalidInput` what is not a plain file: a FIFO or a device read at offsets would say nothing true.
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = OpenFile(open(path, flags, Mode::empty())?.into());
-        if file.facts()?.kind != FileKind::Plain {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
+        plain(open(path, READING, Mode::empty())?.into())
+    }
+
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = open(folder, flags, Mode::empty())?;
+        plain(retry_on_intr(|| rustix::fs::openat(&folder, name, READING, Mode::empty()))?.into())
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Some file systems of networks do not know it: a look before the rename is the next best.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                if self.exists(to)? {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                self.rename(from, to)
+            }
+            other => Ok(other?),
         }
-        Ok(Box::new(file))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
@@ -145,16 +175,25 @@ fn list_once(path: &Path) -> io::Result<Vec<FolderEntry>> {
     let mut entries = Vec::new();
     for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
         let raw = entry?.file_name().to_owned();
-        let readable = raw.to_str().is_some();
-        let name = raw.to_string_lossy().into_owned();
-        entries.push((name, raw, readable));
+        entries.push(FolderEntry {
+            readable: raw.to_str().is_some(),
+            name: shown(raw.as_bytes()),
+        });
     }
-    // Unreadable names can look alike; their raw bytes keep the order fixed.
-    entries.sort();
-    Ok(entries
-        .into_iter()
-        .map(|(name, _, readable)| FolderEntry { name, readable })
-        .collect())
+    entries.sort_by(|a, b| (&a.name, a.readable).cmp(&(&b.name, b.readable)));
+    Ok(entries)
+}
+
+/// A name as text; no two names that are not UTF-8 are shown alike.
+fn shown(raw: &[u8]) -> String {
+    let mut name = String::with_capacity(raw.len());
+    for chunk in raw.utf8_chunks() {
+        name.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            name.push_str(&format!("\u{FFFD}{byte:02x}"));
+        }
+    }
+    name
 }
 
 /// A signal that comes while a slow file system opens a file is no failure. Reads and writes of `std` go on by themselves.
@@ -235,7 +274,7 @@ mod tests {
         let (file, link, fifo) = (dir.path().join("f"), dir.path().join("l"), dir.path().join("p"));
         write(&file, b"x");
         symlink(&file, &link).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, Mode::RWXU).unwrap();
+        rustix::fs::mkfifoat(CWD, &fifo, Mode::RWXU).unwrap();
         assert!(RealDisk.open(&link).is_err());
         assert_eq!(RealDisk.facts(&link).unwrap().kind, FileKind::Other);
         assert_eq!(RealDisk.open(&fifo).err().unwrap().kind(), io::ErrorKind::InvalidInput);
@@ -252,6 +291,29 @@ mod tests {
     }
 
     #[test]
+    fn inside_a_folder_no_link_is_followed_and_nothing_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sub, link) = (dir.path().join("sub"), dir.path().join("link"));
+        RealDisk.create_folder(&sub).unwrap();
+        write(&sub.join("a"), b"one");
+        symlink(&sub, &link).unwrap();
+        symlink("a", sub.join("l")).unwrap();
+        assert!(RealDisk.open_inside(&sub, Path::new("a")).is_ok());
+        assert!(RealDisk.open_inside(&link, Path::new("a")).is_err());
+        assert!(RealDisk.open_inside(&sub, Path::new("l")).is_err());
+        // The same path is readable where a link in the folder's name is the operator's own affair.
+        assert!(RealDisk.open(&link.join("a")).is_ok());
+        write(&sub.join("b"), b"two");
+        let taken = RealDisk.rename_new(&sub.join("a"), &sub.join("b")).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        let dangling = RealDisk.rename_new(&sub.join("a"), &sub.join("l")).unwrap_err();
+        assert_eq!(dangling.kind(), io::ErrorKind::AlreadyExists);
+        RealDisk.rename_new(&sub.join("a"), &sub.join("c")).unwrap();
+        assert_eq!(RealDisk.read(&sub.join("c"), 9).unwrap(), b"one");
+        assert_eq!(RealDisk.read(&sub.join("b"), 9).unwrap(), b"two");
+    }
+
+    #[test]
     fn folders() {
         let dir = tempfile::tempdir().unwrap();
         let (sub, link) = (dir.path().join("sub"), dir.path().join("link"));
@@ -263,7 +325,11 @@ mod tests {
         write(&sub.join(OsStr::from_bytes(b"c\xff")), b"");
         let entries = RealDisk.list(&sub).unwrap();
         let seen: Vec<(&str, bool)> = entries.iter().map(|e| (e.name.as_str(), e.readable)).collect();
-        assert_eq!(seen, [("a", true), ("b", true), ("c\u{fffd}", false)]);
+        assert_eq!(seen, [("a", true), ("b", true), ("c\u{fffd}ff", false)]);
+        write(&sub.join(OsStr::from_bytes(b"c\xfe")), b"");
+        let names = RealDisk.list(&sub).unwrap();
+        assert_eq!(names[2].name, "c\u{fffd}fe");
+        assert_ne!(names[2], names[3]);
         assert!(RealDisk.remove_folder(&sub).is_err());
         symlink(&sub, &link).unwrap();
         assert!(RealDisk.create_folder(&link).is_err());

@@ -1,7 +1,7 @@
 //! A disk that ends the process at the k-th operation. Only the crash tests build with it (`fault-injection`).
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,27 +13,46 @@ pub struct StoppingDisk<D> {
     countdown: Arc<Countdown>,
 }
 
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// At once, as by a signal.
+    Abort,
+    /// By a panic whose words name the path at hand.
+    Panic,
+}
+
 struct Countdown {
     done: AtomicU64,
     stop_at: u64,
+    ending: Ending,
 }
 
 impl Countdown {
-    fn step(&self) {
+    fn step(&self, path: &Path) {
         if self.done.fetch_add(1, Ordering::SeqCst).saturating_add(1) >= self.stop_at {
-            std::process::abort();
+            match self.ending {
+                Ending::Abort => std::process::abort(),
+                Ending::Panic => panicked(path),
+            }
         }
     }
 }
 
+#[expect(clippy::panic, reason = "what the tests want to see the end of")]
+fn panicked(path: &Path) {
+    panic!("stopped at {}", path.display());
+}
+
 impl<D: Disk> StoppingDisk<D> {
     /// Ends the process before operation `stop_at`, counted from 1.
-    pub fn new(inner: D, stop_at: u64) -> Self {
+    pub fn new(inner: D, stop_at: u64, ending: Ending) -> Self {
         Self {
             inner,
             countdown: Arc::new(Countdown {
                 done: AtomicU64::new(0),
                 stop_at,
+                ending,
             }),
         }
     }
@@ -41,6 +60,7 @@ impl<D: Disk> StoppingDisk<D> {
 
 struct StoppingFile {
     inner: Box<dyn WriteNew>,
+    path: PathBuf,
     countdown: Arc<Countdown>,
 }
 
@@ -51,17 +71,17 @@ impl WriteNew for StoppingFile {
             let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
             self.inner.write_all(half)?;
         }
-        self.countdown.step();
+        self.countdown.step(&self.path);
         self.inner.write_all(bytes)
     }
 
     fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(&self.path);
         self.inner.allocate(len_bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(&self.path);
         self.inner.sync()
     }
 }
@@ -71,37 +91,47 @@ impl<D: Disk> Disk for StoppingDisk<D> {
         self.inner.open(path)
     }
 
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        self.inner.open_inside(folder, name)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.countdown.step(to);
+        self.inner.rename_new(from, to)
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
-        self.countdown.step();
+        self.countdown.step(path);
         let inner = self.inner.create(path)?;
         Ok(Box::new(StoppingFile {
             inner,
+            path: path.to_owned(),
             countdown: Arc::clone(&self.countdown),
         }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(from);
         self.inner.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(path);
         self.inner.remove(path)
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(path);
         self.inner.remove_folder(path)
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(path);
         self.inner.create_folder(path)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        self.countdown.step();
+        self.countdown.step(path);
         self.inner.sync_folder(path)
     }
 

@@ -170,6 +170,14 @@ impl<D: Disk + 'static> Disk for Guarded<D> {
         self.shared.disk.open(path)
     }
 
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        self.shared.disk.open_inside(folder, name)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.shared.change(to, |disk| disk.rename_new(from, to))
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
         let inner = self.shared.change(path, |disk| disk.create(path))?;
         Ok(Box::new(GuardedFile {

@@ -49,7 +49,7 @@ pub(super) fn open(site: &Site<'_>, generation: u64) -> Result<Master, Fault> {
 }
 
 fn unknown(generation: u64) -> Fault {
-    Fault::new(FaultId::GenerationUnknown).with("generation", generation)
+    Fault::new(FaultId::GenerationUnknown).with_typed("generation", generation)
 }
 
 /// Calls `each` for every code whose entry differs between two generations, in the order of codes, until it fails.

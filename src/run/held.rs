@@ -23,7 +23,7 @@ pub fn find(site: &Site<'_>, id: &str) -> Result<HeldFile, Fault> {
         .filter(|held| !id.is_empty() && held.id.starts_with(id));
     match (matching.next(), matching.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_) | None, _) => Err(Fault::new(FaultId::HeldUnknown).with("id", id)),
+        (Some(_) | None, _) => Err(Fault::new(FaultId::HeldUnknown).with_typed("id", id)),
     }
 }
 
@@ -82,7 +82,11 @@ fn decide(site: &mut Site<'_>, held: &HeldFile, is_release: bool, date: Option<B
     } else {
         exchange.held.retain(|other| other.id != held.id);
         let spool = folders.spool().join(&held.id);
-        let len = tools.disk.facts(&spool).map_err(trouble::disk(&spool))?.len_bytes;
+        let len = tools
+            .disk
+            .facts(&spool)
+            .map_err(trouble::kept(&held.id, &spool))?
+            .len_bytes;
         let to = format!("archive/{}/{}", business_date.fiscal_year(), held.id);
         stage.place(&format!("spool/{}", held.id), &to, len);
         let kept = ArchivedRecord {

@@ -47,7 +47,7 @@ fn with<T>(site: &Site<'_>, log: Option<&str>, work: impl FnOnce(&Ledger<'_>) ->
     let (disk, folder) = (site.tools.disk, site.folders.ledger());
     let names = log_names(disk, &folder).map_err(|e| trouble::ledger(&e))?;
     let name = LogName::parse(text).filter(|name| names.contains(name));
-    let name = name.ok_or_else(|| Fault::new(FaultId::LogUnknown).with("log", text))?;
+    let name = name.ok_or_else(|| Fault::new(FaultId::LogUnknown).with_typed("log", text))?;
     let verifier = site.secrets.ledger_signer.verifier();
     let opened = Ledger::open_log(disk, &folder, &origin_prefix(&site.config), &verifier, name);
     work(&opened.map_err(|e| trouble::ledger(&e))?)
@@ -120,7 +120,7 @@ pub struct Shown {
 pub fn show(site: &Site<'_>, log: Option<&str>, index: u64) -> Result<Shown, Fault> {
     with(site, log, |ledger| {
         if index >= ledger.tip().size {
-            return Err(Fault::new(FaultId::LeafUnknown).with("index", index));
+            return Err(Fault::new(FaultId::LeafUnknown).with_typed("index", index));
         }
         let entry = ledger.entry(index).map_err(|e| trouble::ledger(&e))?;
         let public = Leaf::parse(&entry).map_err(|e| damaged(ledger, index, e))?;

@@ -26,7 +26,7 @@ pub fn code(text: &str) -> Result<JuminCode, Fault> {
 /// Reads an instant that was typed: `YYYY-MM-DD` (the end of that day), `YYYY-MM-DDThh:mm:ss`, the same with
 /// milliseconds behind a point, or 17 digits.
 pub fn instant(text: &str) -> Result<Instant, Fault> {
-    let wrong = || Fault::new(FaultId::InstantWrong).with("value", text);
+    let wrong = || Fault::new(FaultId::InstantWrong).with_typed("value", text);
     if let Some(instant) = Instant::parse(text) {
         return Ok(instant);
     }

@@ -41,6 +41,19 @@ pub fn atomic(why: &AtomicError) -> Fault {
     disk_ref(&why.path, &why.source)
 }
 
+/// The kept copy of a file, by its id: what is missing or longer than anything kept is damage, not trouble of the disk.
+pub fn kept(id: &str, path: &Path) -> impl Fn(io::Error) -> Fault {
+    let (damaged, failed) = (damaged::<&str>(format!("spool/{id}")), disk(path));
+    move |why| match why.kind() {
+        io::ErrorKind::NotFound => damaged("the copy of the file is missing"),
+        io::ErrorKind::InvalidData => damaged("the copy of the file is longer than any"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => {
+            damaged("something else lies in the place of the copy")
+        }
+        _ => failed(why),
+    }
+}
+
 /// An object of the store that is not what was written.
 pub fn damaged<E: fmt::Display>(object: impl fmt::Display) -> impl Fn(E) -> Fault {
     let object = object.to_string();
@@ -85,7 +98,7 @@ pub fn ledger(why: &LedgerError) -> Fault {
             newer(format!("ledger/{}/{}", defect.log, defect.object), "a later one than 1")
         }
         LedgerError::Damaged(_) | LedgerError::Empty => Fault::new(FaultId::LedgerDamaged).with("why", chain(why)),
-        LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with("index", index),
+        LedgerError::Index { index, .. } => Fault::new(FaultId::LeafUnknown).with_typed("index", index),
         LedgerError::Exists(_)
         | LedgerError::Name
         | LedgerError::Year { .. }
@@ -113,7 +126,7 @@ pub fn master(why: &MasterError) -> Fault {
             source: PointerFault::Version { got },
         } => newer("store/CURRENT", got),
         MasterError::NoGeneration { generation } => {
-            Fault::new(FaultId::GenerationUnknown).with("generation", generation)
+            Fault::new(FaultId::GenerationUnknown).with_typed("generation", generation)
         }
         MasterError::Pointer { .. }
         | MasterError::NoCurrent

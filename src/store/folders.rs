@@ -91,6 +91,11 @@ impl Folders {
         self.root.join("lock")
     }
 
+    /// What the passes remember of watched files.
+    pub fn looks(&self) -> PathBuf {
+        self.root.join("looks.json")
+    }
+
     /// Room that is kept free for what must be finished or recorded on a full disk.
     pub fn reserve(&self) -> PathBuf {
         self.root.join("reserve")

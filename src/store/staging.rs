@@ -40,6 +40,9 @@ pub struct Retired {
     pub len_bytes: u64,
     /// Modification time when it was read, in nanoseconds.
     pub modified_ns: i128,
+    /// Hex SHA-256 of what was read; empty for long files that had not changed for a while, whose facts tell enough.
+    #[serde(default)]
+    pub sha256: String,
 }
 
 /// An outgoing package, for the proof beside it and the leaf `published`.

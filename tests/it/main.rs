@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod corpus;
 mod crash;
 mod demo;
 mod desk;
@@ -32,4 +33,5 @@ mod seal;
 mod shared;
 mod text;
 mod truncated;
+mod two;
 mod verified;

@@ -80,6 +80,13 @@ impl Moments<'_> {
         self.done
     }
 
+    /// Goes on to the moment at which so many operations are done, or to the end.
+    #[must_use]
+    pub fn at(mut self, done: usize) -> Self {
+        while self.done < done && self.advance() {}
+        self
+    }
+
     /// Goes on by one operation; false at the end of the run.
     pub fn advance(&mut self) -> bool {
         let Some(step) = self.record.steps.get(self.done) else {
@@ -90,6 +97,11 @@ impl Moments<'_> {
         let skipped = self.omitted.contains(&self.done);
         self.model.apply(if skipped { omitted } else { &step.changes });
         true
+    }
+
+    /// The disk after the process was killed at this moment: the kernel has everything, durable is what was.
+    pub fn killed(&self, seed: u64) -> SimDisk {
+        SimDisk::of_model(self.model.clone(), seed)
     }
 
     /// The disk after a power loss at this moment.

@@ -6,9 +6,22 @@
 //! judges abstract files; `wire` turns them into bytes. `history` is what proptest makes and makes smaller, `compose` turns it
 //! into files, `play` plays and compares.
 
+/// Compares what the program shows with what the model shows; a difference is given back in words.
+macro_rules! same {
+    ($program:expr, $model:expr, $($what:tt)+) => {
+        let (program, model) = (&$program, &$model);
+        if program != model {
+            let what = format!($($what)+);
+            return Err(format!("{what}\nprogram: {program:#?}\nmodel:   {model:#?}"));
+        }
+    };
+}
+
 mod cells;
 mod checks;
+mod compared;
 mod compose;
+mod dates;
 mod history;
 mod judge;
 mod kana;
@@ -17,9 +30,10 @@ mod office;
 mod paper;
 mod play;
 mod register;
+mod texts;
 mod wire;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
@@ -41,24 +55,51 @@ pub(super) enum Wrong {
     ConfirmationsAreNotPassedOn,
 }
 
-/// Plays so many histories from a seed; the first difference with its smallest history.
+impl Wrong {
+    const ALL: [Self; 10] = [
+        Self::DuplicateForgetsTheOperator,
+        Self::NothingAfterDeath,
+        Self::EqualTimesAreInOrder,
+        Self::NothingChangedIsRight,
+        Self::RemovalTakesTheNotice,
+        Self::FormerNumbersAreFree,
+        Self::RejectedFilesConsumeTheirSerial,
+        Self::GapsAreNoGaps,
+        Self::RemovalsHaveNoPrecedence,
+        Self::ConfirmationsAreNotPassedOn,
+    ];
+}
+
+/// Plays so many histories from a seed; the first difference with its smallest history. A wrong model needs no small one.
 fn campaign(histories_wanted: u32, seed: u64, wrong: Option<Wrong>) -> Result<Reached, String> {
+    campaign_counted(histories_wanted, seed, wrong, &Cell::new(0))
+}
+
+fn campaign_counted(
+    histories_wanted: u32,
+    seed: u64,
+    wrong: Option<Wrong>,
+    played: &Cell<u64>,
+) -> Result<Reached, String> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let config = Config {
         cases: histories_wanted,
         failure_persistence: None,
-        max_shrink_iters: 4000,
+        max_shrink_iters: if wrong.is_some() { 0 } else { 4000 },
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let reached = RefCell::new(Reached::default());
-    let test = |history: History| match play(&history, wrong) {
-        Ok(one) => {
-            reached.borrow_mut().add(&one);
-            Ok(())
+    let test = |history: History| {
+        played.set(played.get() + 1);
+        match play(&history, wrong) {
+            Ok(one) => {
+                reached.borrow_mut().add(&one);
+                Ok(())
+            }
+            Err(why) => Err(TestCaseError::fail(why)),
         }
-        Err(why) => Err(TestCaseError::fail(why)),
     };
     match runner.run(&histories(), test) {
         Ok(()) => Ok(reached.into_inner()),
@@ -102,4 +143,22 @@ fn the_program_agrees_with_the_model_3() {
 #[test]
 fn the_program_agrees_with_the_model_4() {
     quarter(3);
+}
+
+/// Histories that are enough to notice any of the wrong rules.
+const ENOUGH: u32 = 600;
+
+#[test]
+fn a_wrong_rule_is_noticed() {
+    let mut found = Vec::new();
+    for wrong in Wrong::ALL {
+        let mut all = Vec::new();
+        for seed in 1..7 {
+            let played = Cell::new(0);
+            let differs = campaign_counted(ENOUGH, seed, Some(wrong), &played).is_err();
+            all.push(format!("{seed}: {differs} {}", played.get()));
+        }
+        found.push(format!("{wrong:?}: {all:?}"));
+    }
+    panic!("{found:#?}");
 }

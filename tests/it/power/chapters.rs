@@ -145,16 +145,16 @@ impl Chapter {
     }
 
     /// Does it.
-    pub(crate) fn do_on(&self, disk: &dyn Disk, seed: u8) -> Result<(), Fault> {
+    pub(crate) fn do_on(&self, disk: &dyn Disk, seed: u8) -> Result<bool, Fault> {
         match &self.act {
-            Some(act) => on(disk, seed, act),
+            Some(act) => on(disk, seed, act).map(|()| false),
             None => self.next_run(disk, seed),
         }
     }
 
-    /// What runs next in the night, whatever happened: a pass.
-    pub(crate) fn next_run(&self, disk: &dyn Disk, seed: u8) -> Result<(), Fault> {
-        pass_at(disk, seed, self.date).map(|_| ())
+    /// What runs next in the night, whatever happened: a pass. True where it could not read everything.
+    pub(crate) fn next_run(&self, disk: &dyn Disk, seed: u8) -> Result<bool, Fault> {
+        pass_at(disk, seed, self.date).map(|result| result.unreadable)
     }
 
     /// Everything that can be compared.
@@ -239,7 +239,7 @@ pub(crate) fn chapters() -> &'static [Chapter] {
         let second = Chapter::new(("the second day", SECOND, 20), &between, keys, None);
         let evening = second.end();
         let year_end = evening.copy();
-        send(&year_end, NOSHIRO, 3, &[EMI]);
+        send(&year_end, AKITA, 4, &[BEN]);
         let year = Chapter::new(("the first day of a fiscal year", NEW_YEAR, 30), &year_end, keys, None);
         let act = |name, start: &SimDisk, act: Act| Chapter::new((name, SECOND, 40), start, keys, Some(act));
         let list = act(

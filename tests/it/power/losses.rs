@@ -45,7 +45,12 @@ pub(crate) fn ended_well(chapter: &Chapter, disk: &SimDisk, seen: &Outside) -> R
             continue;
         }
         if after.out.get(name) != Some(bytes) {
-            return Err(format!("{name} was published and is another one now, or none"));
+            let now = if after.out.contains_key(name) {
+                "another one"
+            } else {
+                "gone"
+            };
+            return Err(format!("{name} was published and is {now} now"));
         }
     }
     if after.ledger < seen.ledger {
