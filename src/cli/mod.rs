@@ -53,9 +53,9 @@ fn work() -> ExitCode {
     };
     let mut out = Out::new(cli.lang.unwrap_or(surroundings.lang), cli.json);
     // Before any key is read and any record decoded.
-    let guarded = secrecy::forbid_dumps().and_then(|()| signal::file_limit_is_an_error());
+    let guarded = secrecy::forbid_dumps().map_err(trouble::bug);
     let ended = guarded
-        .map_err(trouble::bug)
+        .and_then(|()| signal::file_limit_is_an_error().map_err(trouble::bug))
         .and_then(|()| args::dispatch(&cli, &surroundings, &mut out))
         .and_then(|class| out.flush().map(|()| class));
     let class = match ended {

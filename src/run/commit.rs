@@ -30,7 +30,7 @@ use crate::ports::Disk;
 use crate::seal::atrest::seal_at_rest;
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
-use crate::store::atomic;
+use crate::store::atomic::{self, NewFile};
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::ledger::{Ledger, NewEntry};
@@ -317,6 +317,7 @@ fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn F
 
 /// A proof beside every outgoing package that is about to be there, or is there still.
 fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent: &Intent) -> Result<(), Fault> {
+    let mut touched = BTreeSet::new();
     for outgoing in &intent.outgoing {
         let placements = intent
             .placements
@@ -335,10 +336,15 @@ fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent:
                 atomic::create_folders(disk, folders.root(), folder).map_err(|e| trouble::atomic(&e))?;
             }
             let path = folders.at(&format!("{}.tlog-proof", outgoing.path));
-            atomic::publish(disk, &path, proof.to_text().as_bytes()).map_err(|e| trouble::atomic(&e))?;
+            let mut file = NewFile::begin(disk, &path).map_err(|e| trouble::atomic(&e))?;
+            file.write_all(proof.to_text().as_bytes())
+                .and_then(|()| file.publish())
+                .map_err(|e| trouble::atomic(&e))?;
+            touched.extend(path.parent().map(Path::to_owned));
         }
     }
-    Ok(())
+    // All of them, before the first package is seen.
+    sync_those_there(disk, touched)
 }
 
 /// A folder may have been taken away meanwhile, by those who fetch from it or by the operator.

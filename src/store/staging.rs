@@ -212,10 +212,11 @@ fn discard(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(e),
     };
-    // The intent goes first: a half-removed folder must not look finished.
+    // The intent goes first: a half-removed folder must not look finished. Its removal is durable with that of the folder,
+    // which the caller syncs before anything else is written; until then whoever finds it finds a commit that is done, or
+    // was never decided.
     for entry in entries.iter().filter(|entry| entry.name == INTENT) {
         disk.remove(&folder.join(&entry.name))?;
-        disk.sync_folder(folder)?;
     }
     for entry in entries.iter().filter(|entry| entry.name != INTENT) {
         disk.remove(&folder.join(&entry.name))?;

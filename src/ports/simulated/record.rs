@@ -115,25 +115,29 @@ impl Moments<'_> {
 pub struct Survivor(pub(super) Model);
 
 impl Survivor {
-    /// A number that is the same for disks with the same names, bytes and inodes: states that were tested already can be
-    /// skipped.
+    /// As [`SimDisk::digest`].
     pub fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for (path, file) in self.0.walk() {
-            path.hash(&mut hasher);
-            match file {
-                Some(file) => {
-                    file.live.hash(&mut hasher);
-                    file.links.hash(&mut hasher);
-                }
-                None => hasher.write_u8(0),
-            }
-        }
-        hasher.finish()
+        digest_of(&self.0)
     }
 
     /// A disk on which the next run can be started. `seed` as for [`SimDisk::new`].
     pub fn disk(&self, seed: u64) -> SimDisk {
         SimDisk::of_model(self.0.clone(), seed)
     }
+}
+
+/// Names, links and bytes as they are seen.
+pub(super) fn digest_of(model: &Model) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (path, file) in model.walk() {
+        path.hash(&mut hasher);
+        match file {
+            Some(file) => {
+                file.live.hash(&mut hasher);
+                file.links.hash(&mut hasher);
+            }
+            None => hasher.write_u8(0),
+        }
+    }
+    hasher.finish()
 }

@@ -122,6 +122,9 @@ fn input_bytes(assessed: &Assessed) -> u64 {
     taken.map(|(judged, _)| judged.size_bytes).fold(0, u64::saturating_add)
 }
 
+/// A row of the table of identities.
+type Row = ([u8; 32], Vec<u8>);
+
 struct Settling<'a, 'm> {
     site: &'a Site<'m>,
     date: BusinessDate,
@@ -386,7 +389,7 @@ impl Settling<'_, '_> {
     }
 
     /// Rows that say which files go to the archive.
-    fn archived(&self, assessed: &Assessed) -> Vec<Result<([u8; 32], Vec<u8>), Fault>> {
+    fn archived(&self, assessed: &Assessed) -> Vec<Result<Row, Fault>> {
         let rows = assessed.files.iter().filter_map(|(judged, fate)| {
             let kept = self.kept(judged, fate).transpose()?;
             Some(kept.and_then(|kept| kept.row(&assessed.key)))

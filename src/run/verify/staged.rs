@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::bad::{self, Bad, What};
 use super::{Found, Record};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultId};
 use crate::format::manifest::{MAX_MANIFEST_BYTES, Manifest};
 use crate::run::at_rest::INTENT_CONTEXT;
 use crate::run::{at_rest, commit, trouble};
@@ -34,7 +34,7 @@ enum State {
         is_cut: bool,
     },
     /// It cannot be told.
-    Bad(String),
+    Bad(Fault),
 }
 
 impl Pending {
@@ -75,7 +75,7 @@ pub(super) fn look(record: &mut Record<'_>) -> Result<Vec<Pending>, Fault> {
                 Ok(None) => State::Undecided {
                     is_cut: open_at_rest(&site.secrets.site_key, INTENT_CONTEXT, &sealed, u64::MAX).is_err(),
                 },
-                Err(fault) => State::Bad(fault.to_string()),
+                Err(fault) => State::Bad(fault),
             },
             (None, _) | (Some(_), None) => State::Undecided { is_cut: false },
         };
@@ -102,7 +102,11 @@ pub(super) fn verify(record: &Record<'_>, all: &[Pending], found: &mut Found) {
         let folder = format!("staging/{:010}", pending.commit);
         match &pending.state {
             State::Undecided { .. } => {}
-            State::Bad(why) => found.add(Bad::new(intent_of(pending.commit), What::Stale, why)),
+            State::Bad(fault) => {
+                let is_newer = fault.id == FaultId::StoreNewer;
+                let what = if is_newer { What::Newer } else { What::Stale };
+                found.add(Bad::new(intent_of(pending.commit), what, fault));
+            }
             State::Decided(intent) => decided(record, intent, found),
         }
         let known = |file: &str| match &pending.state {

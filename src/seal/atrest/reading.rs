@@ -172,7 +172,8 @@ mod tests {
     fn says_what_opening_the_whole_file_says() {
         let mut noise = vec![0; (2 << 20) + 70];
         ChaCha20Rng::from_seed([3; 32]).fill_bytes(&mut noise);
-        for plain in [&b""[..], b"x", &[7; 100_000], &noise] {
+        let sevens = vec![7; 100_000];
+        for plain in [&b""[..], b"x", &sevens, &noise] {
             let sealed = seal(plain);
             assert_eq!(test(&sealed, LIMIT), Ok(plain.len() as u64));
             for at in [

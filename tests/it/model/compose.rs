@@ -246,7 +246,7 @@ impl Composer {
             },
             "33" => match variant {
                 0 => next_of(items, 2, &NAMES[..4]),
-                1 => set_item(items, 5, (person % 2) as u8 + 1, person),
+                1 => set_item(items, 5, if person.is_multiple_of(2) { 1 } else { 2 }, person),
                 2 => set_item(items, 25, 1, person),
                 _ => grow(items, 24),
             },
@@ -259,7 +259,7 @@ impl Composer {
                 }
             }
             "41" | "42" | "43" => {
-                record.old_number = row.get(9).to_owned();
+                row.get(9).clone_into(&mut record.old_number);
                 items.set(
                     9,
                     &numbers::number(3_000_000_000 + person as u64 * 10 + u64::from(variant)),

@@ -230,7 +230,7 @@ fn outcome((date, about, text, _, _): &Row) -> String {
         }
         Change => set(11, text),
         Time => set(18, text),
-        Made => made = (*text).to_owned(),
+        Made => (*text).clone_into(&mut made),
         Oga => {}
     }
     // `head` wants a real time; another one is put into the bytes, as a sender might.

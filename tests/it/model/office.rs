@@ -181,9 +181,10 @@ impl Office {
                 }
                 _ => {
                     self.held.remove(&(town.clone(), file.name.clone(), file.hash));
-                    let answer = self.answers.keys().filter(|(of, _)| *of == town).count() as u32 + 1;
+                    let before = self.answers.keys().filter(|(of, _)| *of == town).count();
+                    let answer = u32::try_from(before).unwrap() + 1;
                     fate.answer = Some(answer);
-                    let head = self.head(&file, answer, today);
+                    let head = answer_head(&file, answer, today);
                     self.answered.insert(file.hash, (town.clone(), answer));
                     let mut lines = Vec::new();
                     if outcome == "rejected" {
@@ -251,21 +252,6 @@ impl Office {
         } else {
             ("processed", "")
         }
-    }
-
-    fn head(&self, file: &Delivered, answer: u32, today: &str) -> Vec<String> {
-        // The encoding of a file that does not say it is anybody's guess: not compared.
-        let encoding = match (file.upd.damage, file.upd.ucs2) {
-            (Some(Damage::TextEncoding), _) => "?",
-            (_, true) => "2",
-            (_, false) => "1",
-        };
-        let (serial, made) = (format!("{answer:08}"), format!("{today}000000000"));
-        let reply = to_hex(&file.hash);
-        let town = file.upd.sender.as_str();
-        ["RES", "01", "050008", town, &serial, &made, "T", encoding, &reply]
-            .map(str::to_owned)
-            .to_vec()
     }
 
     /// Judges and applies the records of the files that were taken, as one run.
@@ -383,6 +369,22 @@ impl Office {
 /// The name that contradicts nothing; names of another form say nothing.
 fn usual_name(file: &Delivered) -> String {
     format!("UPD-{}-050008-{:08}.dat", file.upd.sender, file.upd.serial)
+}
+
+/// Header of an answer.
+fn answer_head(file: &Delivered, answer: u32, today: &str) -> Vec<String> {
+    // The encoding of a file that does not say it is anybody's guess: not compared.
+    let encoding = match (file.upd.damage, file.upd.ucs2) {
+        (Some(Damage::TextEncoding), _) => "?",
+        (_, true) => "2",
+        (_, false) => "1",
+    };
+    let (serial, made) = (format!("{answer:08}"), format!("{today}000000000"));
+    let reply = to_hex(&file.hash);
+    let town = file.upd.sender.as_str();
+    ["RES", "01", "050008", town, &serial, &made, "T", encoding, &reply]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn res_line(number: usize, record: &Record, outcome: char, finding: &Finding, generation: &str) -> ResLine {

@@ -238,40 +238,12 @@ impl Play {
         };
         let result = pass::run(&mut site, settings).map_err(|fault| format!("the run fails: {fault:?}"))?;
         self.count(shown);
-        self.compare_files(shown, acknowledgement, &result)?;
+        compare_files(shown, acknowledgement, &result)?;
         self.compare_sums(shown, &result)?;
         self.compare_answers(&site, shown, &result)?;
         self.compare_register(&site)?;
         self.compare_exchange(&site)?;
         self.compare_ledger(&site, before, shown, acknowledgement)?;
-        Ok(())
-    }
-
-    fn compare_files(&self, shown: &Shown, acknowledgement: Option<&str>, result: &PassResult) -> Result<(), Differs> {
-        let mut program: Vec<Fate> = Vec::new();
-        for file in &result.files {
-            if file.folder == NATIONAL {
-                same!(Some(file.raw_name.as_str()), acknowledgement, "acknowledgement");
-                same!(file.outcome, "acknowledged", "acknowledgement");
-                continue;
-            }
-            let answer = file.answer.as_ref().map(|name| {
-                let serial = name.strip_prefix(&format!("RES-050008-{}-", file.folder)).unwrap();
-                serial.strip_suffix(".dat.seki").unwrap().parse().unwrap()
-            });
-            program.push(Fate {
-                folder: file.folder.clone(),
-                name: file.raw_name.clone(),
-                outcome: file.outcome,
-                code: file.code.map_or("", Code::as_str),
-                sums: file
-                    .counts
-                    .map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
-                answer,
-            });
-        }
-        program.sort();
-        same!(program, shown.files, "files");
         Ok(())
     }
 
@@ -394,4 +366,33 @@ impl Play {
         self.compare_register(&site)?;
         self.compare_exchange(&site)
     }
+}
+
+/// What the pass says of every file.
+fn compare_files(shown: &Shown, acknowledgement: Option<&str>, result: &PassResult) -> Result<(), Differs> {
+    let mut program: Vec<Fate> = Vec::new();
+    for file in &result.files {
+        if file.folder == NATIONAL {
+            same!(Some(file.raw_name.as_str()), acknowledgement, "acknowledgement");
+            same!(file.outcome, "acknowledged", "acknowledgement");
+            continue;
+        }
+        let answer = file.answer.as_ref().map(|name| {
+            let serial = name.strip_prefix(&format!("RES-050008-{}-", file.folder)).unwrap();
+            serial.strip_suffix(".dat.seki").unwrap().parse().unwrap()
+        });
+        program.push(Fate {
+            folder: file.folder.clone(),
+            name: file.raw_name.clone(),
+            outcome: file.outcome,
+            code: file.code.map_or("", Code::as_str),
+            sums: file
+                .counts
+                .map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
+            answer,
+        });
+    }
+    program.sort();
+    same!(program, shown.files, "files");
+    Ok(())
 }

@@ -15,7 +15,7 @@ pub(super) fn fresh(person: usize, variant: u8) -> Items {
         (3, "000"),
         (4, READINGS[person % 5].0),
         (5, if person == 3 { "520190501" } else { births[person % 5] }),
-        (6, if person % 2 == 0 { "1" } else { "2" }),
+        (6, if person.is_multiple_of(2) { "1" } else { "2" }),
         (7, ADDRESSES[person % 4]),
         (8, "000"),
         (9, if variant == 3 { "" } else { &number }),
