@@ -431,13 +431,10 @@ impl Gatherer<'_, '_> {
     /// The name to show: the standard form as it is, another only by a keyed digest, since it may name a person.
     fn label(&self, folder: &str, name: &str) -> String {
         if is_standard(name) {
-            name.to_owned()
-        } else {
-            format!(
-                "other-{}",
-                short(&self.key.of_arrival(&self.key.shown_folder(folder), name, &[]))
-            )
+            return name.to_owned();
         }
+        let folder = self.key.shown_folder(folder);
+        format!("other-{}", short(&self.key.of_arrival(&folder, name, &[])))
     }
 
     /// Opens a package, tests where a plain file comes from.
