@@ -68,7 +68,7 @@ class Site:
             head = f.read(14)
         sender = head[6:14].decode("ascii", errors="replace").strip()
         if head[:1] != b"1" or not sender.isalnum():
-            sender = source.name.split("-")[1]
+            sender = source.name.split("-")[1].split(".")[0]
         folder = self.root / "in" / sender
         folder.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(source, folder / source.name)

@@ -7,7 +7,7 @@ use super::machine::with_site;
 use super::show::Out;
 use crate::domain::code::Code;
 use crate::domain::fault::{Class, Fault, Lang};
-use crate::domain::finding;
+use crate::domain::{finding, remark};
 use crate::run::held::{self, HeldFile};
 use crate::run::site::Access;
 
@@ -124,6 +124,10 @@ fn show_one(out: &mut Out, held: &HeldFile) -> Result<(), Fault> {
         return out.json(&json(held));
     }
     let (what, todo) = words(&held.code, out.lang());
+    let detail = match out.lang() {
+        Lang::Ja => remark::japanese(&held.detail).unwrap_or(&held.detail),
+        Lang::En => &held.detail,
+    };
     let place = if held.in_place {
         format!("in/{}", held.folder)
     } else {
@@ -141,7 +145,7 @@ fn show_one(out: &mut Out, held: &HeldFile) -> Result<(), Fault> {
             format!("{} {}", held.kind, held.serial),
         ),
         ("業務日", "since", held.since.to_string()),
-        ("理由", "reason", format!("{} {what} ({})", held.code, held.detail)),
+        ("理由", "reason", format!("{} {what} ({detail})", held.code)),
         ("対処", "what to do", todo.to_owned()),
     ];
     for (ja, en, value) in rows {

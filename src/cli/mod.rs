@@ -31,6 +31,7 @@ use clap::Parser as _;
 
 use crate::domain::fault::{Class, Fault};
 use crate::os::secrecy;
+use crate::os::signal;
 use crate::run::trouble;
 use args::Cli;
 use show::Out;
@@ -54,6 +55,7 @@ fn work() -> ExitCode {
     // Before any key is read and any record decoded.
     let guarded = secrecy::forbid_dumps().map_err(trouble::bug);
     let ended = guarded
+        .and_then(|()| signal::file_limit_is_an_error().map_err(trouble::bug))
         .and_then(|()| args::dispatch(&cli, &surroundings, &mut out))
         .and_then(|class| out.flush().map(|()| class));
     let class = match ended {

@@ -2,7 +2,7 @@
 
 use super::show::Out;
 use crate::domain::fault::{Fault, Lang};
-use crate::domain::finding;
+use crate::domain::{finding, remark};
 use crate::run::pass::{FileReport, PassResult};
 
 /// Prints a pass, as a table or as one JSON object.
@@ -120,6 +120,7 @@ fn row(file: &FileReport, lang: Lang) -> Vec<String> {
         (Lang::Ja, "duplicate") => "重複",
         (Lang::Ja, "acknowledged") => "受領確認",
         (Lang::Ja, "waiting") => "対象外",
+        (Lang::Ja, "writing") => "書込中",
         (_, other) => other,
     };
     let outcome = file
@@ -135,10 +136,14 @@ fn row(file: &FileReport, lang: Lang) -> Vec<String> {
         (Some(code), Lang::En) => finding::row(code).en.to_owned(),
         (None, _) => String::new(),
     };
-    let remark = match (words.is_empty(), file.detail.is_empty() || file.detail == words) {
-        (true, _) => file.detail.clone(),
+    let detail = match lang {
+        Lang::Ja => remark::japanese(&file.detail).unwrap_or(&file.detail),
+        Lang::En => &file.detail,
+    };
+    let remark = match (words.is_empty(), detail.is_empty() || detail == words) {
+        (true, _) => detail.to_owned(),
         (false, true) => words,
-        (false, false) => format!("{words} ({})", file.detail),
+        (false, false) => format!("{words} ({detail})"),
     };
     vec![
         file.name.clone(),

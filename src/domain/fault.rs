@@ -255,6 +255,8 @@ faults! {
         "correct it and try again" "直してもう一度行ってください";
     NotText Refused "what {path} holds is no text" "{path} の中身は文字ではありません"
         "take it with --out" "--out で取り出してください";
+    InboundChanged Busy "a file in {path} changed while the plan was made" "計画の作成中に {path} のファイルが変わりました"
+        "plan again" "もう一度計画を作ってください";
     OutputExists Refused "{path} exists" "{path} は既にあります"
         "choose another name" "別の名前を指定してください";
     OutputFailed Storage "the result could not be printed: {why}" "結果を出力できません: {why}"

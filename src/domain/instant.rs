@@ -63,22 +63,16 @@ pub struct BusinessDate(u32);
 impl BusinessDate {
     /// Reads `YYYYMMDD` or `YYYY-MM-DD`.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: String = match text.len() {
+        let digits = match text.len() {
             8 => text.to_owned(),
-            10 => {
-                let mut parts = text.split('-');
-                let joined = [parts.next()?, parts.next()?, parts.next()?].concat();
-                if parts.next().is_some() || joined.len() != 8 || !text.get(4..5)?.eq("-") {
-                    return None;
-                }
-                joined
-            }
+            10 => text.replace('-', ""),
             _ => return None,
         };
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        Self::from_value(digits.parse().ok()?)
+        // A hyphen elsewhere, as in 2020-091-4, is no other way to write the day.
+        Self::from_value(digits.parse().ok()?).filter(|day| text.len() == 8 || day.dashed() == text)
     }
 
     /// The day with this number YYYYMMDD, if the calendar has it. Years 1 to 9999.
@@ -162,7 +156,14 @@ mod tests {
         assert_eq!(day.fiscal_year(), 2020);
         assert_eq!(day.plus_days(1).unwrap().fiscal_year(), 2021);
         assert_eq!(day.dashed(), "2021-03-31");
-        for bad in ["2021-0331", "2021-3-31", "20210230", "2021/03/31", "２０２１０３３１"] {
+        for bad in [
+            "2021-0331",
+            "2021-033-1",
+            "2021-3-31",
+            "20210230",
+            "2021/03/31",
+            "２０２１０３３１",
+        ] {
             assert!(BusinessDate::parse(bad).is_none(), "{bad}");
         }
         assert!(BusinessDate::from_value(100_000_101).is_none());

@@ -19,6 +19,7 @@ pub mod notice;
 pub mod outcome;
 pub mod party;
 pub mod reason;
+pub mod remark;
 pub mod required;
 pub mod row;
 pub mod state;

@@ -77,6 +77,10 @@ pub struct IntakeLimits {
     pub max_files_per_folder: u64,
     /// Seconds since its last change before a file is looked at; 0 where senders put whole files in place by a rename.
     pub quiet_seconds: u32,
+    /// Most records of one file, computed from its length and kind.
+    pub max_records: u64,
+    /// Hours without a change after which an unfinished file, or a done file alone, is a finding.
+    pub forgotten_hours: u32,
 }
 
 impl Default for IntakeLimits {
@@ -86,6 +90,10 @@ impl Default for IntakeLimits {
             max_file_bytes: 2 << 30,
             max_files_per_folder: 10_000,
             quiet_seconds: 0,
+            // More than a million residents, several times over what one file of notices brings.
+            max_records: 2_000_000,
+            // What was left unfinished in a night is seen in the morning.
+            forgotten_hours: 6,
         }
     }
 }
@@ -225,11 +233,14 @@ impl Config {
              # key-file, passphrase (typed at the terminal) or credentials (systemd)\nunlock = \"{unlock}\"\nunlock_file = \
              \"keys/unlock.key\"\n\n[intake]\nmax_file_bytes = {}\nmax_files_per_folder = {}\n\
              # at least 5 where senders write into the folder itself instead of renaming a whole file into it\n\
-             quiet_seconds = {}\n\n[run]\n# 0: one per core\n\
+             quiet_seconds = {}\nmax_records = {}\n# unfinished files are reported as such; after so many hours they are held\n\
+             forgotten_hours = {}\n\n[run]\n# 0: one per core\n\
              threads = {}\npoll_seconds = {}\n# kept free for what must be finished or recorded on a full disk\nreserve_bytes = {}\n",
             limits.max_file_bytes,
             limits.max_files_per_folder,
             limits.quiet_seconds,
+            limits.max_records,
+            limits.forgotten_hours,
             run.threads,
             run.poll_seconds,
             run.reserve_bytes

@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod keyfile;
 pub mod layout;
 pub mod leaf;
+pub mod looks;
 pub mod manifest;
 pub mod note;
 pub mod package;

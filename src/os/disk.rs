@@ -6,10 +6,11 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek as _, Write as _};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{FallocateFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use walkdir::WalkDir;
 
@@ -63,6 +64,21 @@ impl WriteNew for NewFile {
     }
 }
 
+/// How a file is opened that others may have put there.
+const READING: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+fn plain(file: File) -> io::Result<Box<dyn ReadAt>> {
+    let file = OpenFile(file);
+    if file.facts()?.kind != FileKind::Plain {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
+    }
+    Ok(Box::new(file))
+}
+
 /// Holds the open file description to which the kernel ties the lock.
 struct FileLock(#[expect(dead_code, reason = "held for the lock that its drop releases")] File);
 
@@ -71,12 +87,26 @@ impl Lock for FileLock {}
 impl Disk for RealDisk {
     /// Refuses with `InvalidInput` what is not a plain file: a FIFO or a device read at offsets would say nothing true.
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = OpenFile(open(path, flags, Mode::empty())?.into());
-        if file.facts()?.kind != FileKind::Plain {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
+        plain(open(path, READING, Mode::empty())?.into())
+    }
+
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = open(folder, flags, Mode::empty())?;
+        plain(retry_on_intr(|| rustix::fs::openat(&folder, name, READING, Mode::empty()))?.into())
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Some file systems of networks do not know it: a look before the rename is the next best.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                if self.exists(to)? {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                self.rename(from, to)
+            }
+            other => Ok(other?),
         }
-        Ok(Box::new(file))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
@@ -112,19 +142,12 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>> {
-        let mut entries = Vec::new();
-        for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
-            let raw = entry?.file_name().to_owned();
-            let readable = raw.to_str().is_some();
-            let name = raw.to_string_lossy().into_owned();
-            entries.push((name, raw, readable));
+        loop {
+            match list_once(path) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                listed => return listed,
+            }
         }
-        // Unreadable names can look alike; their raw bytes keep the order fixed.
-        entries.sort();
-        Ok(entries
-            .into_iter()
-            .map(|(name, _, readable)| FolderEntry { name, readable })
-            .collect())
     }
 
     fn facts(&self, path: &Path) -> io::Result<Facts> {
@@ -146,6 +169,37 @@ impl Disk for RealDisk {
             Err(TryLockError::Error(e)) => Err(e),
         }
     }
+}
+
+fn list_once(path: &Path) -> io::Result<Vec<FolderEntry>> {
+    let mut entries = Vec::new();
+    for entry in WalkDir::new(path).min_depth(1).max_depth(1).follow_root_links(false) {
+        let raw = entry?.file_name().to_owned();
+        entries.push(FolderEntry {
+            readable: raw.to_str().is_some(),
+            name: shown(raw.as_bytes()),
+        });
+    }
+    entries.sort_by(|a, b| (&a.name, a.readable).cmp(&(&b.name, b.readable)));
+    Ok(entries)
+}
+
+/// A name as text; no two names that are not UTF-8 are shown alike.
+fn shown(raw: &[u8]) -> String {
+    let mut name = String::with_capacity(raw.len());
+    for chunk in raw.utf8_chunks() {
+        name.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            name.push('\u{FFFD}');
+            let digits = [byte >> 4, byte & 15];
+            name.extend(
+                digits
+                    .iter()
+                    .filter_map(|digit| char::from_digit(u32::from(*digit), 16)),
+            );
+        }
+    }
+    name
 }
 
 /// A signal that comes while a slow file system opens a file is no failure. Reads and writes of `std` go on by themselves.
@@ -226,7 +280,7 @@ mod tests {
         let (file, link, fifo) = (dir.path().join("f"), dir.path().join("l"), dir.path().join("p"));
         write(&file, b"x");
         symlink(&file, &link).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, Mode::RWXU).unwrap();
+        rustix::fs::mkfifoat(CWD, &fifo, Mode::RWXU).unwrap();
         assert!(RealDisk.open(&link).is_err());
         assert_eq!(RealDisk.facts(&link).unwrap().kind, FileKind::Other);
         assert_eq!(RealDisk.open(&fifo).err().unwrap().kind(), io::ErrorKind::InvalidInput);
@@ -243,6 +297,29 @@ mod tests {
     }
 
     #[test]
+    fn inside_a_folder_no_link_is_followed_and_nothing_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sub, link) = (dir.path().join("sub"), dir.path().join("link"));
+        RealDisk.create_folder(&sub).unwrap();
+        write(&sub.join("a"), b"one");
+        symlink(&sub, &link).unwrap();
+        symlink("a", sub.join("l")).unwrap();
+        assert!(RealDisk.open_inside(&sub, Path::new("a")).is_ok());
+        assert!(RealDisk.open_inside(&link, Path::new("a")).is_err());
+        assert!(RealDisk.open_inside(&sub, Path::new("l")).is_err());
+        // The same path is readable where a link in the folder's name is the operator's own affair.
+        assert!(RealDisk.open(&link.join("a")).is_ok());
+        write(&sub.join("b"), b"two");
+        let taken = RealDisk.rename_new(&sub.join("a"), &sub.join("b")).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        let dangling = RealDisk.rename_new(&sub.join("a"), &sub.join("l")).unwrap_err();
+        assert_eq!(dangling.kind(), io::ErrorKind::AlreadyExists);
+        RealDisk.rename_new(&sub.join("a"), &sub.join("c")).unwrap();
+        assert_eq!(RealDisk.read(&sub.join("c"), 9).unwrap(), b"one");
+        assert_eq!(RealDisk.read(&sub.join("b"), 9).unwrap(), b"two");
+    }
+
+    #[test]
     fn folders() {
         let dir = tempfile::tempdir().unwrap();
         let (sub, link) = (dir.path().join("sub"), dir.path().join("link"));
@@ -254,7 +331,11 @@ mod tests {
         write(&sub.join(OsStr::from_bytes(b"c\xff")), b"");
         let entries = RealDisk.list(&sub).unwrap();
         let seen: Vec<(&str, bool)> = entries.iter().map(|e| (e.name.as_str(), e.readable)).collect();
-        assert_eq!(seen, [("a", true), ("b", true), ("c\u{fffd}", false)]);
+        assert_eq!(seen, [("a", true), ("b", true), ("c\u{fffd}ff", false)]);
+        write(&sub.join(OsStr::from_bytes(b"c\xfe")), b"");
+        let names = RealDisk.list(&sub).unwrap();
+        assert_eq!(names[2].name, "c\u{fffd}fe");
+        assert_ne!(names[2], names[3]);
         assert!(RealDisk.remove_folder(&sub).is_err());
         symlink(&sub, &link).unwrap();
         assert!(RealDisk.create_folder(&link).is_err());
@@ -265,6 +346,23 @@ mod tests {
         RealDisk.create_folder(&empty).unwrap();
         RealDisk.remove_folder(&empty).unwrap();
         assert!(!RealDisk.exists(&empty).unwrap());
+    }
+
+    #[test]
+    fn room_is_told_and_really_taken() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        assert!(RealDisk.free_bytes(dir.path()).unwrap().unwrap() > 0);
+        assert!(RealDisk.free_bytes(&dir.path().join("none")).is_err());
+        let path = dir.path().join("reserve");
+        let mut file = RealDisk.create(&path).unwrap();
+        file.allocate(0).unwrap();
+        file.allocate(1 << 20).unwrap();
+        file.write_all(b"behind it").unwrap();
+        file.sync().unwrap();
+        let facts = fs::metadata(&path).unwrap();
+        assert_eq!(facts.len(), (1 << 20) + 9);
+        assert!(facts.blocks() * 512 >= 1 << 20, "no hole");
     }
 
     #[test]

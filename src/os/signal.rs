@@ -5,7 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+
+/// A file that grows past the limit of the process (`ulimit -f`) is an error of the write, as a full disk is, and not the
+/// sudden end of the process.
+pub fn file_limit_is_an_error() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(|_| ())
+}
 
 /// Set once the process was asked to stop.
 #[derive(Debug, Clone)]

@@ -91,6 +91,15 @@ impl<D: Disk> Disk for StoppingDisk<D> {
         self.inner.open(path)
     }
 
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        self.inner.open_inside(folder, name)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.countdown.step(to);
+        self.inner.rename_new(from, to)
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
         self.countdown.step(path);
         let inner = self.inner.create(path)?;

@@ -54,6 +54,18 @@ pub fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded
 }
 
+/// True for an error of a sync that lost something. A folder has to be opened first, and where that is not possible nothing
+/// was asked of the device: these errors come from no `fsync`.
+pub fn is_failed_sync(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    let never_begun = error.kind() == io::ErrorKind::NotFound
+        || error.kind() == io::ErrorKind::NotADirectory
+        || error.kind() == io::ErrorKind::PermissionDenied
+        || matches!(error.raw_os_error(), Some(ENFILE | EMFILE));
+    !never_begun
+}
+
 /// The system's words for an error, without paths.
 pub fn words_of(error: &io::Error) -> String {
     match error.raw_os_error() {
@@ -107,6 +119,9 @@ impl<D: Disk> Shared<D> {
             return Err(failed.error());
         }
         work(&self.disk).map_err(|why| {
+            if !is_failed_sync(&why) {
+                return why;
+            }
             let failed = SyncFailed {
                 path: path.to_owned(),
                 why: words_of(&why),
@@ -118,7 +133,7 @@ impl<D: Disk> Shared<D> {
     }
 
     fn measured(&self, path: &Path, why: io::Error) -> io::Error {
-        if !is_full(&why) || why.get_ref().is_some_and(|inner| inner.is::<NoRoom>()) {
+        if !is_full(&why) || NoRoom::of(&why).is_some() {
             return why;
         }
         let folder = path.parent().unwrap_or(path);
@@ -153,6 +168,14 @@ impl<D: Disk> WriteNew for GuardedFile<D> {
 impl<D: Disk + 'static> Disk for Guarded<D> {
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>> {
         self.shared.disk.open(path)
+    }
+
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        self.shared.disk.open_inside(folder, name)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.shared.change(to, |disk| disk.rename_new(from, to))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {

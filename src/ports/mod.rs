@@ -42,7 +42,8 @@ pub struct Facts {
 /// One entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderEntry {
-    /// Name without folder; names that are not UTF-8 are given with U+FFFD and `readable` is false.
+    /// Name without folder. In a name that is not UTF-8 every wrong byte stands as U+FFFD and two hexadecimal digits, so that
+    /// no two of them are one; `readable` is false.
     pub name: String,
     /// False where the name is not UTF-8, so that `name` cannot be used to open it.
     pub readable: bool,
@@ -77,7 +78,18 @@ pub trait Disk: Send + Sync {
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadAt>>;
     /// Creates a file that must not exist yet, mode 0600.
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>>;
-    /// Renames within one file system, replacing a plain file at the target.
+    /// Opens a file in a folder as [`Disk::open`] does, following no link in the folder's own name either.
+    fn open_inside(&self, folder: &Path, name: &Path) -> io::Result<Box<dyn ReadAt>> {
+        self.open(&folder.join(name))
+    }
+    /// Renames within one file system where nothing stands at the target; `AlreadyExists` otherwise.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.exists(to)? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.rename(from, to)
+    }
+    /// Renames within one file system, replacing a plain file at the target; `CrossesDevices` between two.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file or a link.
     fn remove(&self, path: &Path) -> io::Result<()>;
@@ -91,10 +103,9 @@ pub trait Disk: Send + Sync {
     fn list(&self, path: &Path) -> io::Result<Vec<FolderEntry>>;
     /// Facts about a path, links not followed.
     fn facts(&self, path: &Path) -> io::Result<Facts>;
-    /// Bytes that may still be written on the file system of the folder `path`; `None` where the disk cannot tell. A quota
+    /// Bytes that may still be written on the file system of the folder given; `None` where the disk cannot tell. A quota
     /// may leave less.
-    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
-        let _unknown = path;
+    fn free_bytes(&self, _path: &Path) -> io::Result<Option<u64>> {
         Ok(None)
     }
     /// Takes the exclusive kernel lock on `path` (created if absent); `WouldBlock` where another process holds it.

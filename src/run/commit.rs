@@ -4,15 +4,20 @@
 //! both call. Nothing else records progress: what happened is derived from the ledger, the staging folder and `CURRENT`.
 
 mod compared;
+mod recovery;
+mod retire;
+mod when;
 
-pub(super) use compared::{check_position, newest_named};
+pub(super) use compared::{check_position, is_unpublished, newest_named};
+pub(super) use recovery::decided_intent;
+pub use recovery::{Recovered, recover};
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
 
-use compared::{check_newest, named_manifest};
+use when::{newest_time, not_before};
 
 use super::at_rest::{INTENT_CONTEXT, PRIVATE_CONTEXT};
 use super::site::{Site, Tools};
@@ -22,16 +27,15 @@ use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
 use crate::format::manifest::{Manifest, Pointer};
 use crate::ports::Disk;
-use crate::seal::atrest::{AtRestFault, open_at_rest, seal_at_rest};
+use crate::seal::atrest::seal_at_rest;
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
+use crate::store::atomic::{self, NewFile};
 use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
-use crate::store::inbox;
 use crate::store::ledger::{Ledger, NewEntry};
-use crate::store::paths::{StorePaths, manifest_file, run_file};
+use crate::store::paths::{manifest_file, run_file};
 use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
-use crate::store::{atomic, generations};
 
 /// Name of the manifest's hash among the heads of a leaf.
 const MANIFEST: &str = "manifest";
@@ -56,29 +60,11 @@ pub struct Draft<'d> {
     pub business_date: BusinessDate,
 }
 
-/// What recovery did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recovered {
-    /// Commits that were decided and are carried to their end now.
-    pub completed: Vec<u64>,
-    /// Commits that were never decided; their objects are discarded.
-    pub discarded: Vec<u64>,
-}
-
 /// Carries out a commit: intent durable, leaves, signed checkpoint, then everything in its place. Where the disk is full
 /// after the commit point the reserve is given up for the rest, before it nothing remains.
 pub fn commit(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let number = draft.manifest.commit;
-    match carry_out(site, draft) {
-        Err(fault) if room::is_full(&fault) => {
-            if room::resume(site, number)? {
-                site.reload()
-            } else {
-                Err(fault)
-            }
-        }
-        other => other,
-    }
+    carry_out(site, draft).or_else(|fault| room::finish_on_full(site, number, fault))
 }
 
 fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
@@ -99,7 +85,9 @@ fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
     let manifest_path = format!("store/manifests/{}", manifest_file(manifest.commit));
     let put = stage.put("manifest", &manifest.bytes().map_err(trouble::bug)?, &manifest_path);
     put.map_err(trouble::disk(&stage.folder()))?;
+    let newest = newest_time(&site.ledger)?;
     for leaf in &mut leaves {
+        leaf.time = leaf.time.max(newest);
         if leaf.act != Act::Outgoing {
             leaf.run = Label::new(&format!("commit-{:010}", manifest.commit));
             leaf.business_date = Some(business_date);
@@ -147,7 +135,7 @@ fn carry_out(site: &mut Site<'_>, draft: Draft<'_>) -> Result<(), Fault> {
 fn open_year(site: &mut Site<'_>, business_date: BusinessDate) -> Result<(), Fault> {
     let year = business_date.fiscal_year();
     if year > site.ledger.tip().log.year() {
-        let now = site.tools.clock.now();
+        let now = not_before(&site.ledger, site.tools.clock.now())?;
         site.ledger
             .open_year(year, now, &site.secrets.ledger_signer)
             .map_err(|e| trouble::ledger(&e))?;
@@ -254,7 +242,7 @@ fn complete(
     // Whoever fetches a package finds its proof beside it.
     write_proofs(disk, folders, ledger, intent)?;
     put_in_place(disk, folders, intent.commit, &outbound, after_crash)?;
-    retire(disk, folders, intent)?;
+    retire::retire(disk, folders, intent, after_crash)?;
     drop_spool(disk, folders, intent)?;
     close(tools, secrets, ledger, intent)?;
     staging::clear(disk, folders, intent.commit).map_err(trouble::disk(&folders.staging()))
@@ -292,12 +280,7 @@ fn put_in_place(
             touched.extend(to.parent().map(Path::to_owned));
         }
     }
-    for folder in touched {
-        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
-            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
-        }
-    }
-    Ok(())
+    sync_those_there(disk, touched)
 }
 
 fn parent_of(relative: &str) -> Option<&Path> {
@@ -334,6 +317,7 @@ fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn F
 
 /// A proof beside every outgoing package that is about to be there, or is there still.
 fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent: &Intent) -> Result<(), Fault> {
+    let mut touched = BTreeSet::new();
     for outgoing in &intent.outgoing {
         let placements = intent
             .placements
@@ -352,37 +336,23 @@ fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent:
                 atomic::create_folders(disk, folders.root(), folder).map_err(|e| trouble::atomic(&e))?;
             }
             let path = folders.at(&format!("{}.tlog-proof", outgoing.path));
-            atomic::publish(disk, &path, proof.to_text().as_bytes()).map_err(|e| trouble::atomic(&e))?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes inbound files that the commit used up, each only if it is still the file that was read.
-fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fault> {
-    let mut touched = BTreeSet::new();
-    for retired in &intent.retired {
-        let path = folders.at(&retired.path);
-        // The name may say anything, a person's name too: a failure names the folder only.
-        let failed = trouble::disk(path.parent().unwrap_or(folders.root()));
-        let facts = match disk.facts(&path) {
-            Ok(facts) => facts,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(failed(e)),
-        };
-        let read = crate::ports::Facts {
-            inode: retired.inode,
-            len_bytes: retired.len_bytes,
-            modified_ns: retired.modified_ns,
-            ..facts
-        };
-        if inbox::same(&facts, &read) {
-            disk.remove(&path).map_err(failed)?;
+            let mut file = NewFile::begin(disk, &path).map_err(|e| trouble::atomic(&e))?;
+            file.write_all(proof.to_text().as_bytes())
+                .and_then(|()| file.publish())
+                .map_err(|e| trouble::atomic(&e))?;
             touched.extend(path.parent().map(Path::to_owned));
         }
     }
-    for folder in touched {
-        atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+    // All of them, before the first package is seen.
+    sync_those_there(disk, touched)
+}
+
+/// A folder may have been taken away meanwhile, by those who fetch from it or by the operator.
+fn sync_those_there(disk: &dyn Disk, folders: BTreeSet<PathBuf>) -> Result<(), Fault> {
+    for folder in folders {
+        if disk.exists(&folder).map_err(trouble::disk(&folder))? {
+            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+        }
     }
     Ok(())
 }
@@ -408,7 +378,7 @@ fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, inten
     if ledger.tip().size != intent.ledger_size || (archived == 0 && intent.outgoing.is_empty()) {
         return Ok(());
     }
-    let now = tools.clock.now();
+    let now = not_before(ledger, tools.clock.now())?;
     let count = |act: Act, name: &str, number: usize| -> Result<Leaf, Fault> {
         let mut leaf = Leaf::new(act, now);
         leaf.business_date = BusinessDate::from_value(intent.business_date);
@@ -431,76 +401,4 @@ fn close(tools: Tools<'_>, secrets: &SiteSecrets, ledger: &mut Ledger<'_>, inten
     let mut rng = tools.generator()?;
     let encoded = encode_all(&leaves, &mut rng)?;
     append(ledger, secrets, &encoded, &mut rng)
-}
-
-/// Carries decided commits to their end and discards the others. Called before anything else is written.
-pub fn recover(
-    tools: Tools<'_>,
-    folders: &Folders,
-    secrets: &SiteSecrets,
-    ledger: &mut Ledger<'_>,
-) -> Result<Recovered, Fault> {
-    let mut recovered = Recovered::default();
-    let mut undecided = Vec::new();
-    for commit in staging::pending(tools.disk, folders).map_err(trouble::disk(&folders.staging()))? {
-        let sealed = staging::read_intent(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
-        let decided = match sealed {
-            Some(sealed) => decided_intent(secrets, ledger, commit, &sealed)?,
-            None => None,
-        };
-        match decided {
-            Some(intent) => {
-                complete(tools, folders, secrets, ledger, &intent, true)?;
-                recovered.completed.push(commit);
-            }
-            None => undecided.push(commit),
-        }
-    }
-    // Before anything is thrown away: a decided commit whose intent cannot be read any more is evidence.
-    let paths = StorePaths::new(folders.store());
-    let pointer = generations::current(tools.disk, &paths).map_err(|e| trouble::master(&e))?;
-    if let Some(pointer) = &pointer {
-        check_position(ledger, pointer).map_err(|why| Fault::new(FaultId::LedgerDamaged).with("why", why))?;
-    }
-    check_newest(ledger, pointer.map(|pointer| (pointer.commit, pointer.manifest.0)))?;
-    for commit in undecided {
-        staging::clear(tools.disk, folders, commit).map_err(trouble::disk(&folders.staging()))?;
-        recovered.discarded.push(commit);
-    }
-    Ok(recovered)
-}
-
-/// The intent, if the ledger says that its commit was decided.
-///
-/// An intent that does not open was cut by a crash before the ledger was touched: the ledger is written only after the
-/// intent is durable. `check_newest` tells where that is not the reason.
-pub(super) fn decided_intent(
-    secrets: &SiteSecrets,
-    ledger: &Ledger<'_>,
-    commit: u64,
-    sealed: &[u8],
-) -> Result<Option<Intent>, Fault> {
-    let object = || format!("staging/{commit:010}/intent");
-    let text = match open_at_rest(&secrets.site_key, INTENT_CONTEXT, sealed, INTENT_MAX_BYTES) {
-        Ok(text) => text,
-        // Never thrown away: the commit may be decided.
-        Err(why @ AtRestFault::UnsupportedVersion { .. }) => return Err(trouble::at_rest(object())(why)),
-        Err(_) => return Ok(None),
-    };
-    if let Some(version) = staging::later_version(&text) {
-        return Err(trouble::newer(object(), version));
-    }
-    let intent: Intent = serde_json::from_slice(&text).map_err(trouble::damaged("staging"))?;
-    let tip = ledger.tip();
-    if intent.commit != commit || tip.log.year() != intent.ledger_year || tip.size < intent.ledger_size {
-        return Ok(None);
-    }
-    let leaf = ledger
-        .leaf(intent.ledger_size.saturating_sub(1))
-        .map_err(|e| trouble::ledger(&e))?;
-    if named_manifest(&leaf) == digest::digest_from_hex(&intent.manifest_sha256) {
-        Ok(Some(intent))
-    } else {
-        Err(Fault::new(FaultId::LedgerDamaged).with("why", format!("commit {commit} is not the one of its leaves")))
-    }
 }

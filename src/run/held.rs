@@ -82,7 +82,11 @@ fn decide(site: &mut Site<'_>, held: &HeldFile, is_release: bool, date: Option<B
     } else {
         exchange.held.retain(|other| other.id != held.id);
         let spool = folders.spool().join(&held.id);
-        let len = tools.disk.facts(&spool).map_err(trouble::disk(&spool))?.len_bytes;
+        let len = tools
+            .disk
+            .facts(&spool)
+            .map_err(trouble::kept(&held.id, &spool))?
+            .len_bytes;
         let to = format!("archive/{}/{}", business_date.fiscal_year(), held.id);
         stage.place(&format!("spool/{}", held.id), &to, len);
         let kept = ArchivedRecord {

@@ -191,8 +191,8 @@ fn of_this_version(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
         .split(|byte| *byte == b'\n')
         .next()
         .and_then(|line| std::str::from_utf8(line).ok());
-    let kinds = ["sekisho-keyfile ", "sekisho-unlock-key "].into_iter();
-    let version = first.and_then(|line| kinds.filter_map(|kind| line.strip_prefix(kind)).next());
+    let mut kinds = ["sekisho-keyfile ", "sekisho-unlock-key "].into_iter();
+    let version = first.and_then(|line| kinds.find_map(|kind| line.strip_prefix(kind)));
     match version.and_then(|version| version.parse::<u32>().ok()) {
         Some(version) if version > 1 => Err(trouble::newer(path.display(), version)),
         Some(_) | None => Ok(()),

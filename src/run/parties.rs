@@ -56,6 +56,7 @@ pub fn put(site: &mut Site<'_>, parties: Vec<Party>, date: Option<BusinessDate>)
         changed: 0,
         same: 0,
     };
+    let mut entered = Vec::new();
     for party in parties {
         match register.get(party.id) {
             Some(known) if *known == party => {
@@ -65,13 +66,12 @@ pub fn put(site: &mut Site<'_>, parties: Vec<Party>, date: Option<BusinessDate>)
             Some(_) => imported.changed += 1,
             None => imported.added += 1,
         }
-        let id = party.id;
+        entered.push(party.id);
         register.add(party, now).map_err(|why| unfit(&why))?;
-        site.folders
-            .create_for_party(site.tools.disk, id.as_str())
-            .map_err(trouble::disk(&site.folders.inbound()))?;
     }
-    if imported.added + imported.changed > 0 {
+    if !entered.is_empty() {
+        let made = site.folders.create_for_parties(site.tools.disk, &entered);
+        made.map_err(trouble::disk(&site.folders.inbound()))?;
         store(site, &register, business_date)?;
     }
     Ok(imported)

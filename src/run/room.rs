@@ -219,19 +219,31 @@ pub(super) fn recovered<'m>(
 }
 
 /// After a fault of a full disk: does at once what the next command would do first. What was decided is carried to its end,
-/// with the reserve if need be; what was not is discarded, so that its room is free again. True where `commit` is done now.
+/// with the reserve if need be; what was not is discarded, so that its room is free again. `None` where the disk does not
+/// allow it: then a commit may still be under way, and nothing may be tidied.
 ///
 /// # Errors
-/// Another fault than a full disk, which counts more than that one: the device failed, or what is stored is wrong.
-pub(super) fn resume(site: &mut Site<'_>, commit: u64) -> Result<bool, Fault> {
+/// Another fault than one of storage, which counts more: the device failed, or what is stored is wrong.
+pub(super) fn resume(site: &mut Site<'_>) -> Result<Option<Recovered>, Fault> {
     match recovered(site.tools, &site.folders, &site.config, &site.secrets) {
         Ok((ledger, recovered)) => {
             site.ledger = ledger;
-            Ok(recovered.completed.contains(&commit))
+            Ok(Some(recovered))
         }
-        Err(later) if later.class() == Class::Storage => Ok(false),
+        Err(later) if later.class() == Class::Storage => Ok(None),
         Err(later) => Err(later),
     }
+}
+
+/// The end of a commit that met a fault: done after all where the disk was full and the commit decided.
+///
+/// # Errors
+/// The fault, or that of [`resume`].
+pub(super) fn finish_on_full(site: &mut Site<'_>, commit: u64, fault: Fault) -> Result<(), Fault> {
+    if is_full(&fault) && resume(site)?.is_some_and(|recovered| recovered.completed.contains(&commit)) {
+        return site.reload();
+    }
+    Err(fault)
 }
 
 /// True for a fault of a full disk.

@@ -3,11 +3,12 @@
 use super::room::{self, Room};
 use super::site::Site;
 use super::trouble;
+use crate::domain::arrival::ArrivalRule;
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::format::config::Environment;
 use crate::format::state::{HeldFile, LastRun, OpenNotice};
-use crate::store::inbox::{self, Limits};
+use crate::store::inbox::{self, Found, Limits};
 use crate::store::staging;
 
 /// A serial that has not arrived, with files waiting behind it.
@@ -76,7 +77,8 @@ pub fn status(site: &Site<'_>) -> Result<Status, Fault> {
         file_bytes: u64::MAX,
         files_per_folder: u64::MAX,
     };
-    let found = inbox::scan(site.tools.disk, &inbound, limits).map_err(trouble::disk(&inbound))?;
+    let found =
+        inbox::scan(site.tools.disk, &inbound, limits, &|_| ArrivalRule::default()).map_err(trouble::disk(&inbound))?;
     let mut gaps: Vec<Gap> = Vec::new();
     for held in state.held.iter().filter(|held| held.code == Code::H07.as_str()) {
         let known = gaps
@@ -116,7 +118,17 @@ pub fn status(site: &Site<'_>) -> Result<Status, Fault> {
         gaps,
         unacknowledged: state.unacknowledged,
         unfinished: staging::pending(site.tools.disk, &site.folders).map_err(trouble::disk(&site.folders.staging()))?,
-        inbox_files: found.len(),
+        inbox_files: found
+            .iter()
+            .map(|thing| match thing {
+                Found::Rest { count, .. } => usize::try_from(*count).unwrap_or(usize::MAX),
+                Found::Plain { .. }
+                | Found::Writing(_)
+                | Found::Orphan(_)
+                | Found::Refused(..)
+                | Found::Unreadable { .. } => 1,
+            })
+            .sum(),
         room: room::look(site)?,
     })
 }

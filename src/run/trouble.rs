@@ -42,6 +42,23 @@ pub fn atomic(why: &AtomicError) -> Fault {
     disk_ref(&why.path, &why.source)
 }
 
+/// The kept copy of a file, by its id: what is missing or longer than anything kept is damage, not trouble of the disk.
+pub fn kept(id: &str, path: &Path) -> impl Fn(io::Error) -> Fault {
+    let (damaged, failed) = (damaged::<&str>(format!("spool/{id}")), disk(path));
+    move |why| {
+        let kind = why.kind();
+        if kind == io::ErrorKind::NotFound {
+            damaged("the copy of the file is missing")
+        } else if kind == io::ErrorKind::InvalidData {
+            damaged("the copy of the file is longer than any")
+        } else if kind == io::ErrorKind::InvalidInput || kind == io::ErrorKind::IsADirectory {
+            damaged("something else lies in the place of the copy")
+        } else {
+            failed(why)
+        }
+    }
+}
+
 /// An object of the store that is not what was written.
 pub fn damaged<E: fmt::Display>(object: impl fmt::Display) -> impl Fn(E) -> Fault {
     let object = object.to_string();

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::ports::guarded::SyncFailed;
+use crate::ports::guarded::{SyncFailed, is_failed_sync};
 use crate::ports::{Disk, WriteNew};
 
 /// Ends the name of a file that was not finished. Such files mean nothing and may be removed by whoever holds the lock.
@@ -60,7 +60,7 @@ impl AtomicError {
     pub fn is_fatal(&self) -> bool {
         let refused = SyncFailed::of(&self.source).is_some();
         match self.step {
-            Step::Sync | Step::SyncFolder => true,
+            Step::Sync | Step::SyncFolder => is_failed_sync(&self.source),
             Step::Folder | Step::Create | Step::Write | Step::Rename => refused,
         }
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::ids::PartyId;
 use crate::ports::Disk;
 
 /// The folders and fixed files of a site.
@@ -62,10 +63,13 @@ impl Folders {
         disk.sync_folder(&self.root)
     }
 
-    /// Makes the inbound and outbound folder of a party.
-    pub fn create_for_party(&self, disk: &dyn Disk, party: &str) -> io::Result<()> {
+    /// Makes the inbound and outbound folders of parties, and makes their entries durable: those too that a process which
+    /// was killed made and left to the kernel.
+    pub fn create_for_parties(&self, disk: &dyn Disk, parties: &[PartyId]) -> io::Result<()> {
         for folder in [self.inbound(), self.outbound()] {
-            disk.create_folder(&folder.join(party))?;
+            for party in parties {
+                disk.create_folder(&folder.join(party.as_str()))?;
+            }
             disk.sync_folder(&folder)?;
         }
         Ok(())
@@ -89,6 +93,11 @@ impl Folders {
     /// The kernel lock of the site.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
+    }
+
+    /// What the passes remember of watched files.
+    pub fn looks(&self) -> PathBuf {
+        self.root.join("looks.json")
     }
 
     /// Room that is kept free for what must be finished or recorded on a full disk.

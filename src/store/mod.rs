@@ -6,6 +6,7 @@ pub mod generations;
 pub mod history;
 pub mod inbox;
 pub mod ledger;
+pub mod looks;
 pub mod master;
 pub mod paths;
 pub mod registers;

@@ -40,6 +40,9 @@ pub struct Retired {
     pub len_bytes: u64,
     /// Modification time when it was read, in nanoseconds.
     pub modified_ns: i128,
+    /// Hex SHA-256 of what was read; empty for long files that had not changed for a while, whose facts tell enough.
+    #[serde(default)]
+    pub sha256: String,
 }
 
 /// An outgoing package, for the proof beside it and the leaf `published`.
@@ -209,10 +212,11 @@ fn discard(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(e),
     };
-    // The intent goes first: a half-removed folder must not look finished.
+    // The intent goes first: a half-removed folder must not look finished. Its removal is durable with that of the folder,
+    // which the caller syncs before anything else is written; until then whoever finds it finds a commit that is done, or
+    // was never decided.
     for entry in entries.iter().filter(|entry| entry.name == INTENT) {
         disk.remove(&folder.join(&entry.name))?;
-        disk.sync_folder(folder)?;
     }
     for entry in entries.iter().filter(|entry| entry.name != INTENT) {
         disk.remove(&folder.join(&entry.name))?;

@@ -192,7 +192,15 @@ fn change(input: &mut Vec<u8>, pool: &[Vec<u8>], target: &Target, rng: &mut ChaC
             input.extend_from_slice(&other[from..]);
         }
         7 => {
-            let edge = [0, 1, u32::MAX, i32::MAX as u32, 1 << 16, input.len() as u32][below(rng, 6)].to_be_bytes();
+            let edge = [
+                0,
+                1,
+                u32::MAX,
+                i32::MAX as u32,
+                1 << 16,
+                u32::try_from(input.len()).unwrap(),
+            ][below(rng, 6)]
+            .to_be_bytes();
             let width = [2, 4][below(rng, 2)];
             for (to, from) in input.iter_mut().skip(at).zip(&edge[4 - width..]) {
                 *to = *from;

@@ -9,9 +9,11 @@
 )]
 
 mod architecture;
+mod corpus;
 mod crash;
 mod demo;
 mod desk;
+mod errors;
 mod faulty;
 mod files;
 mod fuzzed;
@@ -32,4 +34,5 @@ mod seal;
 mod shared;
 mod text;
 mod truncated;
+mod two;
 mod verified;

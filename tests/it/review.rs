@@ -357,8 +357,8 @@ fn a_package_that_is_still_being_written_is_not_taken_off_the_folder() {
 #[test]
 fn no_name_of_another_form_stands_in_a_fault() {
     let desk = Desk::new();
-    let file = desk.put(AKITA, "佐藤花子.dat", &upd(AKITA, 1, &[ANNA]));
-    let disk = Switched::off_at(move |what, path| what == "remove" && path == file);
+    desk.put(AKITA, "佐藤花子.dat", &upd(AKITA, 1, &[ANNA]));
+    let disk = Switched::off_at(move |what, path| what == "rename" && path.ends_with("retired-00000"));
     let fault = run(&desk, &disk, DAY).unwrap_err();
     assert!(
         !fault.to_string().contains("佐藤花子") && fault.to_string().contains("in/052019"),

@@ -132,12 +132,13 @@ fn around(like: &[u8], text: &[u8]) -> Vec<u8> {
 
 fn key_files(data: &[u8]) {
     let (flag, bytes) = head(data);
-    match flag {
-        1 => drop(SiteSecrets::open(&around(&made().site_file, bytes), &unlock()).map_err(|fault| quiet(data, &fault))),
-        2 => {
-            drop(PartySecrets::open(&around(&made().party_file, bytes), &unlock()).map_err(|fault| quiet(data, &fault)))
-        }
-        _ => outside(bytes),
+    let fault = match flag {
+        1 => SiteSecrets::open(&around(&made().site_file, bytes), &unlock()).err(),
+        2 => PartySecrets::open(&around(&made().party_file, bytes), &unlock()).err(),
+        _ => return outside(bytes),
+    };
+    if let Some(fault) = fault {
+        quiet(data, &fault);
     }
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn plain(fault: &impl Display) -> String {
 
 /// A place in a text lies in it: lines from 1; where the last lines are missing, the one behind the end.
 pub(crate) fn line_within(text: &[u8], line: u64) {
-    let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64 + 2;
+    let lines = text.split(|byte| *byte == b'\n').count() as u64 + 1;
     assert!((1..=lines).contains(&line), "line {line} of {lines}");
 }
 

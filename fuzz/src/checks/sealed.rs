@@ -6,7 +6,9 @@ use chacha20::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use sekisho::domain::ids::PartyId;
 use sekisho::format::package::{PackageHeader, PackageManifest, check_file_name};
-use sekisho::seal::atrest::{open_at_rest, rewrap_at_rest, seal_at_rest};
+use sekisho::seal::atrest::{
+    AT_REST_FRONT_LEN, AT_REST_SEGMENT_LEN, AtRestFault, AtRestTest, open_at_rest, rewrap_at_rest, seal_at_rest,
+};
 use sekisho::seal::floe::{FloeKey, FloeParams, HEADER_LEN, open_all, seal_all};
 use sekisho::seal::keys::PartySecrets;
 use sekisho::seal::package::{PackageSpec, Recipient, open_package, package_root, peek, seal_package};
@@ -234,6 +236,10 @@ fn at_rest(data: &[u8]) {
     match flag % 3 {
         0 => {
             let read = open_at_rest(&site_key(), context, bytes, LIMIT);
+            assert_eq!(
+                tested(context, bytes).ok(),
+                read.as_ref().ok().map(|content| content.len() as u64)
+            );
             if let Err(fault) = read {
                 quiet(bytes, &fault);
             }
@@ -247,7 +253,13 @@ fn at_rest(data: &[u8]) {
         }
         1 => {
             // The keys fit: what stands inside may still be anything.
-            if let Ok(content) = open_at_rest(&site_key(), context, &around(context, bytes), LIMIT) {
+            let file = around(context, bytes);
+            let read = open_at_rest(&site_key(), context, &file, LIMIT);
+            assert_eq!(
+                tested(context, &file).ok(),
+                read.as_ref().ok().map(|content| content.len() as u64)
+            );
+            if let Ok(content) = read {
                 assert_eq!(content.len() as u64, u64::from_be_bytes(*bytes.first_chunk().unwrap()));
             }
         }
@@ -269,6 +281,20 @@ fn at_rest(data: &[u8]) {
             assert!(open_at_rest(&site_key(), "inbound/b", &sealed, LIMIT).is_err());
         }
     }
+}
+
+/// What `verify` says of a file at rest: the length of its content.
+fn tested(context: &str, bytes: &[u8]) -> Result<u64, AtRestFault> {
+    let front = bytes.get(..AT_REST_FRONT_LEN).unwrap_or(bytes);
+    let mut test = AtRestTest::new(&site_key(), context, front, bytes.len() as u64, LIMIT)?;
+    let body = &bytes[front.len()..];
+    let mut segments = 0;
+    for segment in body.chunks(AT_REST_SEGMENT_LEN) {
+        test.segment(segment)?;
+        segments += 1;
+    }
+    assert_eq!(segments, test.segment_count());
+    test.finish()
 }
 
 /// A file at rest around any content (`docs/formats/at-rest.md`), as a site with the right keys might have written it.

@@ -3,7 +3,7 @@
 use sekisho::domain::party::{Encoding, FileKind};
 use sekisho::format::config::Config;
 use sekisho::format::exchange::{HashRule, LineEnd, ParsedFile};
-use sekisho::format::layout::{Layout, Layouts, builtin_text, markdown};
+use sekisho::format::layout::{Layout, builtin_text, markdown};
 
 use super::{Target, exchange, line_within, plain};
 
@@ -90,7 +90,7 @@ fn layout(data: &[u8]) {
 /// Files of a layout that parses can be made and read.
 fn usable(layout: Layout) {
     let kind = layout.kind();
-    let mut layouts = Layouts::builtin().unwrap();
+    let mut layouts = exchange::layouts().clone();
     layouts.replace(layout);
     let head = sekisho::format::exchange::SampleHead {
         party: sekisho::domain::ids::PartyId::parse("052019").unwrap(),
@@ -104,7 +104,6 @@ fn usable(layout: Layout) {
     if let Ok(file) = sekisho::format::exchange::sample(layouts.get(kind), &head) {
         ParsedFile::parse(&file, &layouts, HashRule::Required).expect("the sample of a layout is a file of it");
     }
-    assert!(!exchange::layouts().canonical_text().is_empty());
 }
 
 fn config(data: &[u8]) {

@@ -16,12 +16,14 @@ use sekisho::format::exchange::LineEnd;
 use sekisho::ports::memory::MemoryDisk;
 use sekisho::ports::{Clock, Disk, Entropy};
 use sekisho::run::at_rest::{INTENT_CONTEXT, context_of};
+use sekisho::run::examine::Examined;
 use sekisho::run::init::{self, UnlockWish, Wish};
 use sekisho::run::pass::{self, PassSettings};
 use sekisho::run::site::{Access, Site, Tools, Unlocking};
-use sekisho::run::{held, parties, status};
+use sekisho::run::{held, parties, status, verify};
 use sekisho::seal::atrest::open_at_rest;
 use sekisho::seal::secret::SiteKey;
+use sekisho::store::generations::Depth;
 
 use super::exchange::{layouts, sample_of};
 use super::sealed::around_with;
@@ -40,6 +42,7 @@ pub(crate) const SITE: Target = Target {
             let content = base.content(path, &bytes);
             if content.len() < 9000 {
                 seeds.push([&[number, 0], content.as_slice()].concat());
+                seeds.push([&[number, 9], bytes.as_slice()].concat());
             }
         }
         seeds
@@ -175,6 +178,14 @@ fn base() -> &'static Base {
         };
         let tools = machine.tools(&disk);
         init::init(tools, Path::new(ROOT), &wish, unlocking()).unwrap();
+        // Without the reserve file, which would be copied for every input.
+        let settings = Path::new(ROOT).join("sekisho.toml");
+        let text = String::from_utf8(disk.read(&settings, 1 << 16).unwrap()).unwrap();
+        let default = format!("reserve_bytes = {}", 16 << 20);
+        assert!(text.contains(&default));
+        disk.remove(&settings).unwrap();
+        disk.put(&settings, text.replace(&default, "reserve_bytes = 0").as_bytes())
+            .unwrap();
         let mut site = Site::open(tools, Path::new(ROOT), Access::Write, unlocking()).unwrap();
         let list = vec![
             party("052019", PartyKind::Municipality, FileKind::Upd),
@@ -220,6 +231,17 @@ fn site(data: &[u8]) {
         return;
     }
     let machine = Machine::new(5);
+    if how & 8 != 0 {
+        // Verification works on a damaged site, and says what is damaged.
+        match Examined::open(machine.tools(&disk), Path::new(ROOT), unlocking()) {
+            Ok(site) => match verify::verify(&site, Depth::Full) {
+                Ok(found) => drop(found.fault().map(|fault| quiet(bytes, &fault))),
+                Err(fault) => quiet(bytes, &fault),
+            },
+            Err(fault) => quiet(bytes, &fault),
+        }
+        return;
+    }
     match Site::open(machine.tools(&disk), Path::new(ROOT), Access::Read, unlocking()) {
         Ok(site) => {
             if let Err(fault) = status::status(&site) {
@@ -236,6 +258,8 @@ fn site(data: &[u8]) {
     if let Err(fault) = run(&disk, 6) {
         quiet(bytes, &fault);
         // A fault is the same the next time: nothing was half done.
-        assert!(run(&disk, 6).is_err() || matches!(fault.class(), sekisho::domain::fault::Class::Storage));
+        assert!(
+            how & 6 != 0 || run(&disk, 6).is_err() || matches!(fault.class(), sekisho::domain::fault::Class::Storage)
+        );
     }
 }

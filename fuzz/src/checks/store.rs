@@ -363,7 +363,7 @@ fn parted(rest: &[u8], key_bytes: usize) -> Option<(&[u8], &[u8], &[u8])> {
 fn an_entry(entry: &Entry, keys: &sekisho::format::rowcode::EntryKey, small: &[u8]) {
     match (&entry.standing, &keys.standing) {
         (Standing::Resident(row), StandingKey::Resident(key)) | (Standing::Removed(row), StandingKey::Removed(key)) => {
-            same_row(row, key)
+            same_row(row, key);
         }
         (Standing::Retired { target }, StandingKey::Retired { target: same }) => assert_eq!(target, same),
         _ => panic!("the key part tells another standing"),

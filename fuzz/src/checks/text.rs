@@ -1,5 +1,7 @@
 //! Wide text in both encodings, and gaiji tables.
 
+use std::sync::LazyLock;
+
 use sekisho::text::gaiji::{CELLS, GaijiTable, cell_at};
 use sekisho::text::wide::{GETA, WideEncoding, WideFault, is_not_wide};
 use sekisho::text::width::fit;
@@ -43,8 +45,9 @@ pub(crate) const GAIJI: Target = Target {
 const TABLE: &str = "cell,text,note\nF040,葛\u{E0100},a\nF041,𠮷,\nF042,〓,none\nF9FC,髙,\n";
 
 /// A table with a sequence, a character beyond the first plane, a cell without text and one that has a code of its own.
-pub(crate) fn table() -> GaijiTable {
-    GaijiTable::parse_csv(TABLE.as_bytes()).unwrap()
+pub(crate) fn table() -> &'static GaijiTable {
+    static GIVEN: LazyLock<GaijiTable> = LazyLock::new(|| GaijiTable::parse_csv(TABLE.as_bytes()).unwrap());
+    &GIVEN
 }
 
 fn wide(data: &[u8]) {
@@ -54,9 +57,10 @@ fn wide(data: &[u8]) {
     } else {
         WideEncoding::Ucs2Be
     };
-    let gaiji = if flags & 2 == 0 { GaijiTable::none() } else { table() };
+    let none = GaijiTable::none();
+    let gaiji = if flags & 2 == 0 { &none } else { table() };
     let (mut text, mut cells) = ("前".to_owned(), Vec::new());
-    match encoding.decode_wide(bytes, &gaiji, &mut text, &mut cells) {
+    match encoding.decode_wide(bytes, gaiji, &mut text, &mut cells) {
         Ok(facts) => {
             let text = text.strip_prefix('前').expect("what stood before is left alone");
             assert!(!text.chars().any(is_not_wide));
@@ -68,7 +72,7 @@ fn wide(data: &[u8]) {
                 bytes.len()
             );
             let mut back = Vec::new();
-            let outcome = fit(text, &cells, true, &gaiji, encoding, bytes.len(), &mut back);
+            let outcome = fit(text, &cells, true, gaiji, encoding, bytes.len(), &mut back);
             assert_eq!(
                 (back.as_slice(), outcome.cut),
                 (bytes, false),
@@ -85,7 +89,7 @@ fn wide(data: &[u8]) {
         }
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        sent(text, encoding, flags & 4 == 0, &gaiji);
+        sent(text, encoding, flags & 4 == 0, gaiji);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Short values: dates, numbers, codes, names, each from text.
 
+use sekisho::domain::arrival::ArrivalRule;
 use sekisho::domain::date::{BirthDate, PartialDay, sort_key, test_birth_date, test_change_date};
 use sekisho::domain::fault::{Lang, acts_on_terminals};
+use sekisho::domain::filename;
 use sekisho::domain::ids::{JuminCode, MunicipalityCode, MyNumber, PartyId};
 use sekisho::domain::instant::{BusinessDate, Instant};
 use sekisho::domain::item::Item;
@@ -46,6 +48,8 @@ pub(crate) const VALUES: Target = Target {
             "0011aabb",
             "さとう　がぎぐ",
             "00",
+            "done:.ok rename:.w,~ quiet:60 polls:3",
+            "ＵＰＤ-052019.DAT",
             "99991231235959999",
         ];
         texts.iter().map(|text| text.as_bytes().to_vec()).collect()
@@ -142,7 +146,7 @@ fn days(text: &str) {
         assert_eq!(sort_key(text), 0);
     }
     if let Ok(birth) = BirthDate::parse(text) {
-        assert!(text.len() == 9 && birth.day.sort_key() == sort_key(&text[1..]));
+        assert!(text.len() == 9 && birth.day.sort_key() == text.get(1..).map_or(0, sort_key));
     }
     let today = BusinessDate::parse("2020-09-14").unwrap();
     for fault in [
@@ -193,6 +197,18 @@ fn names(text: &str) {
         assert_eq!(label.as_str(), text);
     }
     let _reason = Reason::parse(text);
+    match ArrivalRule::parse(text) {
+        Ok(rule) => {
+            assert_eq!(ArrivalRule::parse(&rule.to_string()).as_ref(), Ok(&rule));
+            let _looked = (rule.base_of_done(text), rule.is_being_written(text));
+        }
+        Err(fault) => quiet(text.as_bytes(), &fault),
+    }
+    if let Err(fault) = filename::check(text) {
+        quiet(text.as_bytes(), &fault);
+    }
+    let look = filename::look(text);
+    assert_eq!(filename::look(&look), look, "a look has its own look");
 }
 
 fn words(text: &str) {

@@ -190,6 +190,8 @@ fn each_fault_of_the_index_is_named() {
     assert_eq!(edited(index_at + 10, &[0, 0, 1, 0]), Err(BlockFault::IndexLength));
     assert_eq!(edited(footer_at + 12, &[0, 0, 0, 1]), Err(BlockFault::IndexLength));
     assert_eq!(edited(footer_at + 10, &[1]), Err(BlockFault::Footer));
+    assert_eq!(edited(footer_at + 7, &[2]), Err(BlockFault::Version { got: 2 }));
+    assert_eq!(edited(footer_at, &[2]), Err(BlockFault::Footer));
     assert_eq!(edited(0, &[0; 8]), Err(BlockFault::Compression { block: 0 }));
     assert_eq!(edited(index_at, &[0; 9]), Err(BlockFault::Rows { block: 0 }));
 }

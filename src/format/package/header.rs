@@ -127,6 +127,11 @@ impl PackageHeader {
         Ok(header)
     }
 
+    /// True where `bytes` are no more than the beginning of a package's first line, or nothing: the rest may come yet.
+    pub fn is_only_begun(bytes: &[u8]) -> bool {
+        format!("{MAGIC}{VERSION}\n").as_bytes().starts_with(bytes)
+    }
+
     /// Reads the header in front of `bytes`; gives it with its length in bytes.
     pub fn parse(bytes: &[u8]) -> Result<(Self, usize), HeaderFault> {
         let mut lines = Lines {

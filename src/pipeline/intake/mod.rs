@@ -7,6 +7,7 @@
 mod admit;
 mod cause;
 mod label;
+pub mod still;
 
 pub use admit::{Admission, Candidate, admit};
 pub use cause::{Cause, NamePart};

@@ -288,6 +288,12 @@ impl SimDisk {
         held(&self.state).trace.clone()
     }
 
+    /// A number that is the same for disks with the same names and bytes as they are seen, whatever of it is durable:
+    /// states that were tested already can be skipped.
+    pub fn digest(&self) -> u64 {
+        record::digest_of(&held(&self.state).model)
+    }
+
     /// Paths of all files, sorted.
     pub fn files(&self) -> Vec<PathBuf> {
         let state = held(&self.state);

@@ -379,6 +379,12 @@ impl Disk for SimDisk {
         state.facts_of(number)
     }
 
+    /// By the capacity; not counted as an operation, and never failing.
+    fn free_bytes(&self, _path: &Path) -> io::Result<Option<u64>> {
+        let state = held(&self.state);
+        Ok(state.capacity.map(|_| state.room()))
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
         let mut state = held(&self.state);
         state.begin_plain(OperationKind::Lock, path)?;

@@ -80,6 +80,13 @@ impl Moments<'_> {
         self.done
     }
 
+    /// Goes on to the moment at which so many operations are done, or to the end.
+    #[must_use]
+    pub fn at(mut self, done: usize) -> Self {
+        while self.done < done && self.advance() {}
+        self
+    }
+
     /// Goes on by one operation; false at the end of the run.
     pub fn advance(&mut self) -> bool {
         let Some(step) = self.record.steps.get(self.done) else {
@@ -90,6 +97,11 @@ impl Moments<'_> {
         let skipped = self.omitted.contains(&self.done);
         self.model.apply(if skipped { omitted } else { &step.changes });
         true
+    }
+
+    /// The disk after the process was killed at this moment: the kernel has everything, durable is what was.
+    pub fn killed(&self, seed: u64) -> SimDisk {
+        SimDisk::of_model(self.model.clone(), seed)
     }
 
     /// The disk after a power loss at this moment.
@@ -103,25 +115,29 @@ impl Moments<'_> {
 pub struct Survivor(pub(super) Model);
 
 impl Survivor {
-    /// A number that is the same for disks with the same names, bytes and inodes: states that were tested already can be
-    /// skipped.
+    /// As [`SimDisk::digest`].
     pub fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for (path, file) in self.0.walk() {
-            path.hash(&mut hasher);
-            match file {
-                Some(file) => {
-                    file.live.hash(&mut hasher);
-                    file.links.hash(&mut hasher);
-                }
-                None => hasher.write_u8(0),
-            }
-        }
-        hasher.finish()
+        digest_of(&self.0)
     }
 
     /// A disk on which the next run can be started. `seed` as for [`SimDisk::new`].
     pub fn disk(&self, seed: u64) -> SimDisk {
         SimDisk::of_model(self.0.clone(), seed)
     }
+}
+
+/// Names, links and bytes as they are seen.
+pub(super) fn digest_of(model: &Model) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (path, file) in model.walk() {
+        path.hash(&mut hasher);
+        match file {
+            Some(file) => {
+                file.live.hash(&mut hasher);
+                file.links.hash(&mut hasher);
+            }
+            None => hasher.write_u8(0),
+        }
+    }
+    hasher.finish()
 }

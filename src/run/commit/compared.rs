@@ -53,6 +53,35 @@ pub(in crate::run) fn newest_named(ledger: &Ledger<'_>) -> Result<Option<[u8; 32
     Ok(named_manifest(&leaf))
 }
 
+/// True where the last commit has leaves of outgoing packages, but none that says that they were put out: its intent must
+/// still be there, else the packages are lost.
+pub(in crate::run) fn is_unpublished(ledger: &Ledger<'_>) -> Result<bool, LedgerError> {
+    let mut index = ledger.tip().size;
+    let mut is_closing = true;
+    while let Some(before) = index.checked_sub(1) {
+        let leaf = ledger.leaf(before)?;
+        let is_end = leaf.run.is_some() && named_manifest(&leaf).is_some();
+        if leaf.act == Act::Outgoing {
+            return Ok(true);
+        }
+        // The first leaf of a log, or one that closes another commit.
+        let is_other = [
+            Act::Published,
+            Act::Archived,
+            Act::Init,
+            Act::YearOpened,
+            Act::KeyChange,
+        ]
+        .contains(&leaf.act);
+        if is_other || (is_end && !is_closing) {
+            return Ok(false);
+        }
+        is_closing = false;
+        index = before;
+    }
+    Ok(false)
+}
+
 /// Hash of the manifest that a leaf names.
 pub(super) fn named_manifest(leaf: &Leaf) -> Option<[u8; 32]> {
     leaf.heads

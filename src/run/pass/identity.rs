@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 
-use super::gather::short;
 use crate::domain::fault::Fault;
 use crate::domain::ids::PartyId;
 use crate::domain::party::FileKind;
@@ -52,19 +51,6 @@ impl IdentityKey {
     /// Digest of a file's path in the archive, relative to the site.
     pub(in crate::run) fn of_archived(&self, path: &str) -> [u8; 32] {
         digest::hmac_sha256(&*self.0, &[b"archive\0", path.as_bytes()])
-    }
-
-    /// An inbound folder as it is shown and kept: what may be a party as it is, another name only by a keyed digest, since it
-    /// may name a person. What this gives stays as it is.
-    pub(super) fn shown_folder(&self, folder: &str) -> String {
-        let is_shown = folder
-            .strip_prefix("other-")
-            .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
-        if is_shown || PartyId::parse(folder).is_some() {
-            folder.to_owned()
-        } else {
-            format!("other-{}", short(&self.of_arrival(folder, "", &[])))
-        }
     }
 
     /// Digest of what lies in an inbound folder under a name; `content` is empty for what is left in its place.

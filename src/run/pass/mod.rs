@@ -47,8 +47,10 @@ pub fn run(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fa
     room::keep_reserve(site.tools.disk, &site.folders, &site.config)?;
     match attempt(site, settings) {
         Err(fault) if room::is_full(&fault) => {
-            let next = site.master.commit() + 1;
-            room::resume(site, next)?;
+            // Only by the newest state it is known which copies nobody owns: the commit may be done after all.
+            if room::resume(site)?.is_none() || site.reload().is_err() {
+                return Err(fault);
+            }
             match spool::tidy(site) {
                 Err(later) if later.class() == Class::Fatal => Err(later),
                 Ok(()) | Err(_) => Err(fault),

@@ -24,7 +24,7 @@ pub struct FileReport {
     pub sender: String,
     /// Serial by the header, `None` where it cannot be read.
     pub serial: Option<u32>,
-    /// processed, rejected, held, duplicate, acknowledged or waiting.
+    /// processed, rejected, held, duplicate, acknowledged, waiting or writing.
     pub outcome: &'static str,
     /// Finding on the file.
     pub code: Option<Code>,
@@ -154,7 +154,7 @@ pub(super) fn left(thing: &InPlace) -> FileReport {
     }
 }
 
-/// Reports of the files that wait for a kind of work that is not built yet.
+/// Reports of the files that wait: for a kind of work that is not built yet, or for their senders.
 pub(super) fn waiting(assessed: &Assessed) -> Vec<FileReport> {
     assessed
         .waiting
@@ -163,12 +163,15 @@ pub(super) fn waiting(assessed: &Assessed) -> Vec<FileReport> {
             folder: file.folder.clone(),
             name: file.label.clone(),
             raw_name: file.name.clone(),
-            kind: file.envelope.kind.as_str().to_owned(),
-            sender: file.envelope.sender.map_or_else(String::new, |id| id.to_string()),
-            serial: Some(file.envelope.serial),
-            outcome: "waiting",
+            kind: file.envelope.map_or_else(String::new, |e| e.kind.as_str().to_owned()),
+            sender: file
+                .envelope
+                .and_then(|e| e.sender)
+                .map_or_else(String::new, |id| id.to_string()),
+            serial: file.envelope.map(|e| e.serial),
+            outcome: if file.envelope.is_some() { "waiting" } else { "writing" },
             code: None,
-            detail: "this kind of file is not processed by this version; it stays where it is".to_owned(),
+            detail: file.detail.to_owned(),
             answer: None,
             counts: None,
         })

@@ -101,7 +101,7 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
 fn is_idle(assessed: &Assessed, state: &ExchangeState) -> bool {
     let known = |id: &str, code: &str| state.held.iter().any(|held| held.id == id && held.code == code);
     let files = assessed.files.iter().all(|(judged, fate)| match fate {
-        Fate::Held(code) => judged.original.is_none() && known(&judged.id, code.as_str()),
+        Fate::Held(code) => judged.originals.is_empty() && known(&judged.id, code.as_str()),
         Fate::Rejected(..) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Taken(_) | Fate::Acknowledges(..) => false,
     });
     let left = assessed
@@ -121,6 +121,9 @@ fn input_bytes(assessed: &Assessed) -> u64 {
     let taken = assessed.files.iter().filter(|(_, fate)| matches!(fate, Fate::Taken(_)));
     taken.map(|(judged, _)| judged.size_bytes).fold(0, u64::saturating_add)
 }
+
+/// A row of the table of identities.
+type Row = ([u8; 32], Vec<u8>);
 
 struct Settling<'a, 'm> {
     site: &'a Site<'m>,
@@ -300,7 +303,7 @@ impl Settling<'_, '_> {
                     self.leaves
                         .push(journal::file(self.time, &inbound, FileOutcome::Held(*code), None));
                 }
-                if is_new || judged.original.is_some() {
+                if is_new || !judged.originals.is_empty() {
                     self.reports.push(report);
                 }
                 return Ok(());
@@ -356,7 +359,7 @@ impl Settling<'_, '_> {
                 .place(&format!("spool/{}", judged.id), &kept.archived, kept.len_bytes);
         }
         self.state.held.retain(|held| held.id != judged.id);
-        self.retired.extend(judged.original.clone());
+        self.retired.extend(judged.originals.iter().cloned());
         Ok(())
     }
 
@@ -373,7 +376,12 @@ impl Settling<'_, '_> {
             return Ok(None);
         }
         let spool = super::spool::spool_path(self.site, &judged.id);
-        let facts = self.site.tools.disk.facts(&spool).map_err(trouble::disk(&spool))?;
+        let facts = self
+            .site
+            .tools
+            .disk
+            .facts(&spool)
+            .map_err(trouble::kept(&judged.id, &spool))?;
         Ok(Some(ArchivedRecord {
             archived: format!("archive/{}/{}", self.date.fiscal_year(), judged.id),
             len_bytes: facts.len_bytes,
@@ -381,7 +389,7 @@ impl Settling<'_, '_> {
     }
 
     /// Rows that say which files go to the archive.
-    fn archived(&self, assessed: &Assessed) -> Vec<Result<([u8; 32], Vec<u8>), Fault>> {
+    fn archived(&self, assessed: &Assessed) -> Vec<Result<Row, Fault>> {
         let rows = assessed.files.iter().filter_map(|(judged, fate)| {
             let kept = self.kept(judged, fate).transpose()?;
             Some(kept.and_then(|kept| kept.row(&assessed.key)))

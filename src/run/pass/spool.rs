@@ -6,8 +6,9 @@
 use std::path::PathBuf;
 
 use super::gather::{Judged, Source};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::PartyId;
+use crate::format::package::{HeaderFault, PackageHeader};
 use crate::pipeline::intake::{self, ShellFinding, Verdict};
 use crate::run::at_rest::{self, inbound_context};
 use crate::run::site::Site;
@@ -15,7 +16,7 @@ use crate::run::{room, trouble};
 use crate::seal::atrest::{open_at_rest, seal_at_rest};
 use crate::seal::digest;
 use crate::seal::notesign::NoteVerifier;
-use crate::seal::package::{open_package, peek};
+use crate::seal::package::{OpenFault, open_package, peek};
 use crate::store::inbox::{self, CopyFault};
 
 /// A file as it came and what is in it.
@@ -34,6 +35,8 @@ pub(super) struct Opened {
     pub(super) shell: Option<ShellFinding>,
     /// Words for people where `shell` says something.
     pub(super) why: String,
+    /// True for a package of which the end is missing: it may still be on its way.
+    pub(super) is_short: bool,
 }
 
 impl Opened {
@@ -61,10 +64,11 @@ pub(super) fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
             signer: None,
             shell: None,
             why: String::new(),
+            is_short: false,
         };
     }
     let label = stem.unwrap_or(name).to_owned();
-    let refused = |raw: Vec<u8>, why: String| Opened {
+    let refused = |raw: Vec<u8>, is_short: bool, why: String| Opened {
         bytes: Vec::new(),
         raw,
         label: label.clone(),
@@ -72,10 +76,14 @@ pub(super) fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
         signer: None,
         shell: Some(ShellFinding::NotAuthentic),
         why,
+        is_short,
     };
     let sender = match header {
         Ok(header) => header.sender(),
-        Err(fault) => return refused(raw, format!("package: {fault}")),
+        Err(fault) => {
+            let is_short = PackageHeader::is_only_begun(&raw) || lacks_its_end(&fault);
+            return refused(raw, is_short, format!("package: {fault}"));
+        }
     };
     let pinned = site
         .parties
@@ -83,7 +91,11 @@ pub(super) fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
         .and_then(|party| party.signing_key.as_deref())
         .map(NoteVerifier::parse);
     let Some(Ok(verifier)) = pinned else {
-        return refused(raw, format!("package: no signing key is registered for {sender}"));
+        return refused(
+            raw,
+            false,
+            format!("package: no signing key is registered for {sender}"),
+        );
     };
     match open_package(&raw, &site.secrets.recipient_keys(), &[verifier]) {
         Ok(package) => Opened {
@@ -94,8 +106,25 @@ pub(super) fn open_raw(site: &Site<'_>, name: &str, raw: Vec<u8>) -> Opened {
             signer: Some(package.manifest.sender),
             shell: None,
             why: String::new(),
+            is_short: false,
         },
-        Err(fault) => refused(raw, format!("package: {fault}")),
+        Err(fault) => refused(raw, lacks_its_end(&fault), format!("package: {fault}")),
+    }
+}
+
+/// True where more bytes could make it whole.
+fn lacks_its_end(fault: &OpenFault) -> bool {
+    match fault {
+        OpenFault::WrongLength { got, want } => got < want,
+        OpenFault::DamagedHeader(fault) => *fault == HeaderFault::NoEnd,
+        OpenFault::UnsupportedVersion
+        | OpenFault::NotForUs
+        | OpenFault::DamagedManifest
+        | OpenFault::BadSignature
+        | OpenFault::UnknownSigner
+        | OpenFault::OtherHeader
+        | OpenFault::OtherPayload
+        | OpenFault::DamagedPayload { .. } => false,
     }
 }
 
@@ -136,7 +165,7 @@ pub(super) fn read_spool(site: &Site<'_>, id: &str) -> Result<(String, Vec<u8>),
         .tools
         .disk
         .read(&path, limit.saturating_mul(2))
-        .map_err(trouble::disk(&path))?;
+        .map_err(trouble::kept(id, &path))?;
     let damaged = || trouble::damaged::<&str>(format!("spool/{id}"));
     let mut content = open_at_rest(&site.secrets.site_key, &inbound_context(id), &sealed, limit)
         .map_err(trouble::at_rest(format!("spool/{id}")))?;
@@ -157,12 +186,19 @@ pub(super) fn load(site: &Site<'_>, judged: &Judged) -> Result<Vec<u8>, Fault> {
             open_raw(site, &name, raw).bytes
         }
         Source::Inbox(file) => {
+            // The folder alone: the name may say anything, a person's name too.
+            let folder = file.path.parent().unwrap_or(&file.path);
+            let changed = || Fault::new(FaultId::InboundChanged).with("path", folder.display());
             let raw = inbox::read_stable(site.tools.disk, file).map_err(|fault| match fault {
-                // The folder alone: the name may say anything, a person's name too.
-                CopyFault::Io(why) => trouble::unreadable(file.path.parent().unwrap_or(&file.path))(why),
-                CopyFault::Changed => trouble::bug("a file changed while it was planned; plan again"),
+                CopyFault::Io(why) if why.kind() == std::io::ErrorKind::NotFound => changed(),
+                CopyFault::Io(why) => trouble::unreadable(folder)(why),
+                CopyFault::Changed => changed(),
             })?;
-            open_raw(site, &file.name, raw).bytes
+            let bytes = open_raw(site, &file.name, raw).bytes;
+            if digest::sha256(&bytes) != judged.sha256 {
+                return Err(changed());
+            }
+            bytes
         }
     };
     if digest::sha256(&bytes) == judged.sha256 {

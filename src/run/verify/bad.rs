@@ -128,16 +128,17 @@ pub(super) fn of_store(object: &str, error: &MasterError) -> Bad {
         MasterError::Disk { source, .. } => io_what(source),
         MasterError::Pointer {
             source: PointerFault::Version { .. },
-        } => What::Newer,
-        MasterError::Manifest {
+        }
+        | MasterError::Manifest {
             source: ManifestFault::Version { .. },
             ..
         } => What::Newer,
-        MasterError::Pointer { .. } | MasterError::Manifest { .. } => What::Form,
         MasterError::NoCurrent | MasterError::NoManifest { .. } => What::Missing,
         MasterError::ManifestHash { .. } | MasterError::Contents { .. } => What::Digest,
         MasterError::States { .. } => What::Authentication,
-        MasterError::Publish(_)
+        MasterError::Pointer { .. }
+        | MasterError::Manifest { .. }
+        | MasterError::Publish(_)
         | MasterError::NoGeneration { .. }
         | MasterError::Repeated { .. }
         | MasterError::Full => What::Form,
@@ -213,9 +214,8 @@ pub(super) fn of_rest(object: String, error: &RestFault) -> Bad {
     let what = match error {
         RestFault::Read(source) => return of_io(object, source),
         RestFault::NotPlain => What::Unreadable,
-        RestFault::Name => What::Form,
         RestFault::Seal(AtRestFault::UnsupportedVersion { .. }) => What::Newer,
-        RestFault::Seal(AtRestFault::NotAtRest | AtRestFault::Compression) => What::Form,
+        RestFault::Name | RestFault::Seal(AtRestFault::NotAtRest | AtRestFault::Compression) => What::Form,
         RestFault::Seal(
             AtRestFault::TooLong { .. }
             | AtRestFault::Content(FloeFault::TotalLength { .. } | FloeFault::SegmentSize { .. }),

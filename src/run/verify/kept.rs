@@ -28,6 +28,7 @@ fn spool(record: &Record<'_>, found: &mut Found) -> Result<(), Fault> {
         .filter(|held| !held.in_place)
         .map(|held| (format!("spool/{}", held.id), false))
         .collect();
+    wanted.extend(record.also_held.iter().map(|object| (object.clone(), false)));
     for path in site.files_below(&site.folders.spool())? {
         let shown = site.shown(&path);
         match wanted.get_mut(&shown) {
@@ -35,6 +36,8 @@ fn spool(record: &Record<'_>, found: &mut Found) -> Result<(), Fault> {
                 *is_there = true;
                 test(record, &shown, found);
             }
+            // It is tested with the commit that moves it.
+            None if record.moved.contains(&shown) => found.files += 1,
             // Without a manifest nobody can tell; what opens is sound.
             None if record.manifest.is_none() && !at_rest::is_temporary(&path) => test(record, &shown, found),
             // A copy whose original still lies in the inbound folder: the next run removes it.
@@ -105,6 +108,9 @@ fn on_record(record: &Record<'_>, found: &mut Found) -> Result<(), Fault> {
     for (object, is_known) in all {
         if is_known || !is_told {
             test(record, &object, found);
+        } else if record.moved.contains(&object) {
+            // It is tested with the commit that put it there.
+            found.files += 1;
         } else if !record.is_unfinished {
             // Files come here by a rename after their commit was decided, so that no crash leaves one that is not named.
             found.add(Bad::new(object, What::Extra, "nothing on record names it"));

@@ -1,4 +1,4 @@
-//! Verification of a site (docs/design/verification.md): ledger, pointer, manifests, runs, keys, registers, files at rest,
+//! Verification of a site (docs/formats/verification.md): ledger, pointer, manifests, runs, keys, registers, files at rest,
 //! outgoing packages, staged objects. Nothing is repaired.
 //!
 //! No lock is taken. What is verified never changes once it is there, and what a run moves or removes meanwhile is no fault.
@@ -97,6 +97,8 @@ struct Record<'s> {
     manifest: Option<Manifest>,
     /// Paths that an unfinished commit moves: what stands there may be old or new.
     moved: BTreeSet<String>,
+    /// Held files of such a commit, `spool/ID`.
+    also_held: BTreeSet<String>,
     /// True where a commit is under way.
     is_unfinished: bool,
 }
@@ -115,11 +117,14 @@ pub fn verify(site: &Examined<'_>, depth: Depth) -> Result<Found, Fault> {
     for look in 1.. {
         let before = mark(site);
         let mut part = Found::default();
-        let is_unfinished = the_rest(site, depth, &mut part)?;
+        let moved = the_rest(site, depth, &mut part)?;
         // What does not fit because a run went on is looked at again; a run that goes on for ever is not waited for.
         if part.bad.is_empty() || look == LOOKS || before == mark(site) {
-            found.is_unfinished = is_unfinished;
+            found.is_unfinished = moved.is_some();
             found.take(part);
+            // What a decided commit put in its place already is tested with it.
+            let moved = moved.unwrap_or_default();
+            found.strays.retain(|stray| !moved.contains(stray));
             break;
         }
     }
@@ -140,7 +145,7 @@ fn store(site: &Examined<'_>, depth: Depth, found: &mut Found) {
     }
     for file in &store.unreferenced {
         let object = format!("store/{file}");
-        // Before the pointer is replaced a commit puts its runs and its manifest there; and so did one that a crash ended.
+        // Nothing reads it: it does no harm, and the chain of manifests tells that nothing is missing.
         found.stray(object);
     }
     if let Some((commit, date)) = store
@@ -168,14 +173,15 @@ fn newest_manifest(site: &Examined<'_>) -> Option<Manifest> {
     generations::read_manifest(site.tools.disk, &site.paths, pointer.commit, Some(pointer.manifest)).ok()
 }
 
-/// Everything that a commit moves or replaces. Gives whether one is under way.
-fn the_rest(site: &Examined<'_>, depth: Depth, found: &mut Found) -> Result<bool, Fault> {
+/// Everything that a commit moves or replaces. Gives the paths that one under way moves; `None` where none is.
+fn the_rest(site: &Examined<'_>, depth: Depth, found: &mut Found) -> Result<Option<BTreeSet<String>>, Fault> {
     let mut record = Record {
         site,
         depth,
         ledger: site.ledger().ok(),
         manifest: newest_manifest(site),
         moved: BTreeSet::new(),
+        also_held: BTreeSet::new(),
         is_unfinished: false,
     };
     let staged = staged::look(&mut record)?;
@@ -185,7 +191,7 @@ fn the_rest(site: &Examined<'_>, depth: Depth, found: &mut Found) -> Result<bool
     kept::verify(&record, found)?;
     outgoing::verify(&record, found)?;
     staged::verify(&record, &staged, found);
-    Ok(record.is_unfinished)
+    Ok(record.is_unfinished.then_some(record.moved))
 }
 
 /// Tests that `CURRENT` names the commit that the ledger names: an older pointer put back would else look sound.
@@ -202,10 +208,24 @@ fn pointer(record: &Record<'_>, staged: &[staged::Pending], found: &mut Found) {
     if let Some(Err(why)) = current.as_ref().map(|pointer| commit::check_position(ledger, pointer)) {
         return found.add(Bad::new("ledger", What::Stale, why));
     }
+    let cut = staged.iter().find_map(staged::Pending::cut_intent);
+    let is_lost = commit::is_unpublished(ledger).unwrap_or_default();
+    if is_lost && staged.iter().all(|pending| pending.manifest().is_none()) {
+        let newest = current.as_ref().map_or(0, |pointer| pointer.commit);
+        let why = "the packages of the commit were never put out";
+        found.add(match &cut {
+            Some(object) => Bad::new(object, What::Authentication, why),
+            None => Bad::new(staged::intent_of(newest), What::Missing, why),
+        });
+    }
     let Some(named) = named else { return };
     // A commit that is decided and not finished may have left the pointer as it was.
     let is_pending = staged.iter().any(|pending| pending.manifest() == Some(named));
     if !is_pending && Some(named) != current.map(|pointer| pointer.manifest.0) {
+        if let Some(object) = cut {
+            let why = "the ledger names a commit that is not current, and this intent does not open";
+            return found.add(Bad::new(object, What::Authentication, why));
+        }
         found.add(Bad::new(
             "store/CURRENT",
             What::Stale,

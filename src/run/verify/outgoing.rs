@@ -59,7 +59,13 @@ pub(super) fn verify(record: &Record<'_>, found: &mut Found) -> Result<(), Fault
             continue;
         }
         let bad = if let Some(package) = object.strip_suffix(PROOF_ENDING) {
-            proof(record, &logs, &object, sent.get(package).and_then(Option::as_ref))
+            proof(
+                record,
+                &logs,
+                &object,
+                sent.get(package).and_then(Option::as_ref),
+                is_whole,
+            )
         } else {
             package(
                 record,
@@ -236,10 +242,20 @@ fn hash_of(record: &Record<'_>, object: &str) -> Option<[u8; 32]> {
     Some(hash.finish())
 }
 
-fn proof(record: &Record<'_>, logs: &[Ledger<'_>], object: &str, sent: Option<&Sent>) -> Result<(), Bad> {
+fn proof(
+    record: &Record<'_>,
+    logs: &[Ledger<'_>],
+    object: &str,
+    sent: Option<&Sent>,
+    is_whole: bool,
+) -> Result<(), Bad> {
     let path = record.site.folders.at(object);
     if !record.reads(object) {
-        return Ok(());
+        return if sent.is_none() && is_whole {
+            Err(Bad::new(object, What::Extra, "no leaf of the ledger names its package"))
+        } else {
+            Ok(())
+        };
     }
     let limit = u64::try_from(MAX_PROOF_BYTES).unwrap_or(u64::MAX);
     let bytes = record
@@ -280,6 +296,7 @@ fn proof(record: &Record<'_>, logs: &[Ledger<'_>], object: &str, sent: Option<&S
             );
             Err(Bad::new(object, What::Stale, why))
         }
+        None if !is_whole => Ok(()),
         Some(_) => Ok(()),
         None => {
             let why = format!("it proves leaf {}, which belongs elsewhere", proof.index);

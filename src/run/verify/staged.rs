@@ -7,9 +7,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::bad::{self, Bad, What};
 use super::{Found, Record};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultId};
 use crate::format::manifest::{MAX_MANIFEST_BYTES, Manifest};
+use crate::run::at_rest::INTENT_CONTEXT;
 use crate::run::{at_rest, commit, trouble};
+use crate::seal::atrest::open_at_rest;
 use crate::seal::digest;
 use crate::store::paths::run_file;
 use crate::store::staging::{self, Intent, Placement};
@@ -26,10 +28,13 @@ pub(super) struct Pending {
 enum State {
     /// The ledger decided it: it will be carried on.
     Decided(Box<Intent>),
-    /// It will be thrown away.
-    Undecided,
+    /// It will be thrown away; or its intent does not open, which a crash that cut it leaves as well.
+    Undecided {
+        /// True where there is an intent, and it does not open.
+        is_cut: bool,
+    },
     /// It cannot be told.
-    Bad(String),
+    Bad(Fault),
 }
 
 impl Pending {
@@ -37,9 +42,22 @@ impl Pending {
     pub(super) fn manifest(&self) -> Option<[u8; 32]> {
         match &self.state {
             State::Decided(intent) => digest::digest_from_hex(&intent.manifest_sha256),
-            State::Undecided | State::Bad(_) => None,
+            State::Undecided { .. } | State::Bad(_) => None,
         }
     }
+
+    /// The intent that does not open, by its path.
+    pub(super) fn cut_intent(&self) -> Option<String> {
+        match &self.state {
+            State::Undecided { is_cut: true } => Some(intent_of(self.commit)),
+            State::Undecided { is_cut: false } | State::Decided(_) | State::Bad(_) => None,
+        }
+    }
+}
+
+/// Path of the intent of a commit.
+pub(super) fn intent_of(commit: u64) -> String {
+    format!("staging/{commit:010}/intent")
 }
 
 /// Reads the intents, and notes in the record what they move.
@@ -54,16 +72,21 @@ pub(super) fn look(record: &mut Record<'_>) -> Result<Vec<Pending>, Fault> {
         let state = match (sealed, &record.ledger) {
             (Some(sealed), Some(ledger)) => match commit::decided_intent(&site.secrets, ledger, commit, &sealed) {
                 Ok(Some(intent)) => State::Decided(Box::new(intent)),
-                Ok(None) => State::Undecided,
-                Err(fault) => State::Bad(fault.to_string()),
+                Ok(None) => State::Undecided {
+                    is_cut: open_at_rest(&site.secrets.site_key, INTENT_CONTEXT, &sealed, u64::MAX).is_err(),
+                },
+                Err(fault) => State::Bad(fault),
             },
-            (None, _) | (Some(_), None) => State::Undecided,
+            (None, _) | (Some(_), None) => State::Undecided { is_cut: false },
         };
         if let State::Decided(intent) = &state {
             for placement in &intent.placements {
                 record.moved.extend([placement.from.clone(), placement.to.clone()]);
             }
             record.moved.extend(intent.dropped.iter().cloned());
+            let held = manifest_of(record, intent).map_or_else(Vec::new, |manifest| manifest.exchange.held);
+            let copies = held.iter().filter(|held| !held.in_place);
+            record.also_held.extend(copies.map(|held| format!("spool/{}", held.id)));
             let proofs = intent.outgoing.iter().map(|sent| format!("{}.tlog-proof", sent.path));
             record.moved.extend(proofs);
         }
@@ -78,15 +101,19 @@ pub(super) fn verify(record: &Record<'_>, all: &[Pending], found: &mut Found) {
     for pending in all {
         let folder = format!("staging/{:010}", pending.commit);
         match &pending.state {
-            State::Undecided => {}
-            State::Bad(why) => found.add(Bad::new(format!("{folder}/intent"), What::Stale, why)),
+            State::Undecided { .. } => {}
+            State::Bad(fault) => {
+                let is_newer = fault.id == FaultId::StoreNewer;
+                let what = if is_newer { What::Newer } else { What::Stale };
+                found.add(Bad::new(intent_of(pending.commit), what, fault));
+            }
             State::Decided(intent) => decided(record, intent, found),
         }
         let known = |file: &str| match &pending.state {
             State::Decided(intent) => {
                 file == format!("{folder}/intent") || intent.placements.iter().any(|placement| placement.from == file)
             }
-            State::Undecided | State::Bad(_) => false,
+            State::Undecided { .. } | State::Bad(_) => false,
         };
         let files = record.site.files_below(&record.site.folders.at(&folder));
         for file in files.unwrap_or_default() {
@@ -126,6 +153,20 @@ fn decided(record: &Record<'_>, intent: &Intent, found: &mut Found) {
             )),
         }
     }
+}
+
+/// The manifest that a decided commit leaves, where it is sound.
+fn manifest_of(record: &Record<'_>, intent: &Intent) -> Option<Manifest> {
+    let placement = intent
+        .placements
+        .iter()
+        .find(|placement| placement.to.starts_with(MANIFESTS))?;
+    [&placement.from, &placement.to].into_iter().find_map(|place| {
+        let path = record.site.folders.at(place);
+        let bytes = record.site.tools.disk.read(&path, MAX_MANIFEST_BYTES).ok()?;
+        let is_it = digest::to_hex(&digest::sha256(&bytes)) == intent.manifest_sha256;
+        Manifest::parse(&bytes).ok().filter(|_| is_it)
+    })
 }
 
 fn object(record: &Record<'_>, placement: &Placement, place: &str, manifest: &mut Option<Manifest>) -> Result<(), Bad> {

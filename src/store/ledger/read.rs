@@ -13,7 +13,7 @@ use crate::seal::merkle::{
 };
 use crate::seal::notesign::{NoteSignError, NoteVerifier};
 
-impl<'d> Ledger<'d> {
+impl Ledger<'_> {
     /// The log before this one, for reading: the one whose last checkpoint stands in the first leaf. `None` for the first
     /// log of all, and where that log was disposed of. Where a key change stands between the two, its last leaf leads from
     /// the key of this log to its own.
@@ -61,13 +61,11 @@ impl<'d> Ledger<'d> {
             parsed.and_then(Result::ok)
         };
         let (before, after) = (key(&last.key_before), key(&last.key_after));
-        match before.filter(|_| after.is_some_and(|after| after.public() == self.verifier.public())) {
-            Some(before) => Ok(before),
-            None => {
-                let index = checkpoint.size.saturating_sub(1);
-                Err(files.defect("tile/entries", Some(index), Fault::Key).into())
-            }
+        if let Some(before) = before.filter(|_| after.is_some_and(|after| after.public() == self.verifier.public())) {
+            return Ok(before);
         }
+        let index = checkpoint.size.saturating_sub(1);
+        Err(files.defect("tile/entries", Some(index), Fault::Key).into())
     }
 
     /// Root of the first `size` leaves of this log, from its tiles; they are tested against the signed root.

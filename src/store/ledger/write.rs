@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::edge::Edge;
 use super::files::private_object;
-use super::{CHECKPOINT_FILE, Ledger, LedgerError, LogName, MAX_PRIVATE_BYTES, NewEntry, Tip};
+use super::{CHECKPOINT_FILE, Ledger, LedgerError, LogName, MAX_PRIVATE_BYTES, NewEntry, Tip, list};
 use crate::format::leaf::{Act, Label, Leaf};
 use crate::format::proof::Checkpoint;
 use crate::format::tile::{FULL_WIDTH, TileId, TileKind, encode_bundle, kinds_of};
+use crate::ports::FileKind;
 use crate::seal::merkle::{Hash, leaf_hash};
 use crate::seal::notesign::{NoteSigner, NoteVerifier};
 use crate::store::atomic::{self, NewFile};
@@ -117,6 +118,50 @@ impl Ledger<'_> {
         self.closed_by = staged.closed_by;
         self.untidied = self.tidy(old_size).err();
         Ok(self.tip())
+    }
+
+    /// Makes every name durable that is seen in this log, and in a newer one that was begun. A process that was killed left
+    /// them to the kernel; nothing may be built on a checkpoint that a power loss can still take back.
+    ///
+    /// # Errors
+    /// `Write` at `SyncFolder`, fatal; `Read`.
+    pub fn make_durable(&self) -> Result<(), LedgerError> {
+        let disk = self.files.disk;
+        atomic::sync_entries(disk, &self.dir)?;
+        let names = list(disk, &self.dir)?.into_iter();
+        for name in names.filter(|name| LogName::parse(name).is_some_and(|name| name >= self.files.name)) {
+            let log = self.dir.join(name);
+            atomic::sync_entries(disk, &log)?;
+            for part in ["private", "tile"].map(|part| log.join(part)) {
+                if disk.exists(&part).map_err(|source| LedgerError::Read {
+                    path: log.clone(),
+                    source,
+                })? {
+                    self.sync_below(&part)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder and the folders in it. Those of private parts have none, and as many files as the log has leaves.
+    fn sync_below(&self, folder: &Path) -> Result<(), LedgerError> {
+        let disk = self.files.disk;
+        atomic::sync_entries(disk, folder)?;
+        if folder.ends_with("private") {
+            return Ok(());
+        }
+        for name in list(disk, folder)? {
+            let path = folder.join(name);
+            let facts = disk.facts(&path).map_err(|source| LedgerError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            if facts.kind == FileKind::Folder {
+                self.sync_below(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Tests leaves before anything is written; the key text of a key change among them.

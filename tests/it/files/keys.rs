@@ -46,6 +46,20 @@ fn a_key_file_never_replaces_another() {
 }
 
 #[test]
+fn files_beside_a_new_key_file_stay_what_they_are() {
+    let place = Place::new();
+    let beside = ["k.tmp", "k.unlock.tmp"];
+    for name in beside {
+        fs::write(place.path(name), "somebody's own").unwrap();
+    }
+    place.keys("k", "052019");
+    for name in beside {
+        assert_eq!(place.read(name), b"somebody's own", "{name}");
+    }
+    assert_eq!(place.names(), ["k", "k.tmp", "k.unlock", "k.unlock.tmp"]);
+}
+
+#[test]
 fn a_key_file_that_others_read_or_that_is_missing_or_damaged_is_refused() {
     let place = Place::new();
     place.keys("k", "052019");

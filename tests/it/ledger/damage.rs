@@ -7,7 +7,7 @@ use super::*;
 
 const SIZE: u64 = 300;
 
-fn defect(disk: &dyn Disk) -> Defect {
+pub(super) fn defect(disk: &dyn Disk) -> Defect {
     match examine(disk).defect {
         Some(found) => found,
         None => panic!("damage that nobody saw"),
@@ -27,7 +27,7 @@ fn edited(disk: &MemoryDisk, object: &str, offset: usize, bit: u8) -> Defect {
 }
 
 /// For each entry of the bundle: its index, offset of its length and of its end.
-fn layout(disk: &MemoryDisk, tile: TileId) -> Vec<(u64, usize, usize)> {
+pub(super) fn layout(disk: &MemoryDisk, tile: TileId) -> Vec<(u64, usize, usize)> {
     let bytes = read(disk, &log_path(&tile.path()));
     let mut offset = 0;
     (tile.first_leaf()..)

@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod edits;
 mod growth;
 mod misuse;
 mod proof;

@@ -74,6 +74,58 @@ fn a_chain_with_a_key_change_is_verified_from_the_newest_key() {
 }
 
 #[test]
+fn the_log_before_is_found_across_years_and_key_changes() {
+    let disk = chain();
+    let mut ledger = Ledger::open(&disk, &dir(), PREFIX, &new_key().verifier()).unwrap();
+    for (log, size) in [("2021.2", 2), ("2021", 4), ("2020", 20)] {
+        ledger = ledger.before().unwrap().unwrap();
+        assert_eq!((ledger.tip().log, ledger.tip().size), (name(log), size));
+        assert!(ledger.proof_file(0).is_ok());
+    }
+    assert!(ledger.before().unwrap().is_none());
+    // A log that was disposed of is no error; one that is another is.
+    let newest = |disk: &MemoryDisk| {
+        let ledger = Ledger::open(disk, &dir(), PREFIX, &new_key().verifier()).unwrap();
+        ledger.before().map(|found| found.map(|ledger| ledger.tip().log))
+    };
+    assert_eq!(newest(&disk).unwrap(), Some(name("2021.2")));
+    let path = dir().join("2021.2/checkpoint");
+    let good = read(&disk, &path);
+    disk.put(&path, &read(&disk, &dir().join("2021/checkpoint"))).unwrap();
+    assert!(matches!(newest(&disk), Err(LedgerError::Damaged(_))));
+    disk.put(&path, &good).unwrap();
+    remove_log(&disk, "2021.2");
+    assert_eq!(newest(&disk).unwrap(), None);
+}
+
+#[test]
+fn of_a_log_that_is_not_read_both_ends_are_tested() {
+    use sekisho::store::ledger::verify_some;
+    let disk = chain();
+    let some = |log: &'static str| {
+        let reads = move |name: LogName| name.to_string() == log;
+        verify_some(&disk, (&dir(), PREFIX), &new_key().verifier(), &reads, &mut opens)
+            .unwrap()
+            .defect
+    };
+    assert_eq!((some("2020"), some("none")), (None, None));
+    let path = dir().join("2020/private/6");
+    let good = read(&disk, &path);
+    disk.put(&path, b"other").unwrap();
+    assert_eq!(some("2021"), None);
+    assert_eq!(some("2020").map(|found| found.index), Some(Some(6)));
+    disk.put(&path, &good).unwrap();
+    let path = dir().join("2020/tile/0/000.p/20");
+    let mut hashes = read(&disk, &path);
+    hashes[100] ^= 1;
+    disk.put(&path, &hashes).unwrap();
+    assert_eq!(
+        some("2021").map(|found| (found.log, found.fault)),
+        Some((name("2020"), Fault::Root))
+    );
+}
+
+#[test]
 fn a_log_closed_by_a_key_change_takes_nothing_more() {
     let disk = site(20);
     let mut ledger = open(&disk).unwrap();

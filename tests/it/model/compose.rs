@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::history::{Act, Day, Deed, Draft, Post, Twist};
-use super::kana::{ADDRESSES, FORMER, NAMES, READINGS};
+use super::kana::{ADDRESSES, NAMES};
 use super::numbers::{self, days_later};
 use super::office::Office;
 use super::paper::{Damage, Delivered, Items, Record, Upd};
 use super::register::Standing;
+use super::texts::{fresh, grow, next_of, set_item};
 use super::wire;
 
 /// The towns of the histories; the first has a predecessor.
@@ -164,9 +165,15 @@ impl Composer {
         let time = format!("{today}{hour:02}{minute:02}00000");
         if let (Deed::Repeat(back), false) = (act.deed, self.log.is_empty()) {
             let mut again = self.log[self.log.len() - 1 - back.min(self.log.len() - 1)].clone();
-            for twist in &act.twists {
-                if let Twist::Item(item, variant) = twist {
-                    set_item(&mut again.items, *item, *variant, act.person);
+            match act.variant {
+                0 | 1 => {}
+                2 => again.items.set(16, "OP000009"),
+                _ => {
+                    for twist in &act.twists {
+                        if let Twist::Item(item, variant) = twist {
+                            set_item(&mut again.items, *item, *variant, act.person);
+                        }
+                    }
                 }
             }
             return again;
@@ -217,7 +224,7 @@ impl Composer {
         }
         self.deed(&mut record, reason, person, act.variant, &row);
         for twist in &act.twists {
-            twisted(&mut record, *twist, person, today, &row, office);
+            self.twisted(&mut record, *twist, person, today, &row);
         }
         if act.twists.is_empty() {
             self.remember(person, reason, &record, town, standing, &row);
@@ -239,7 +246,7 @@ impl Composer {
             },
             "33" => match variant {
                 0 => next_of(items, 2, &NAMES[..4]),
-                1 => set_item(items, 5, (person % 2) as u8 + 1, person),
+                1 => set_item(items, 5, if person.is_multiple_of(2) { 1 } else { 2 }, person),
                 2 => set_item(items, 25, 1, person),
                 _ => grow(items, 24),
             },
@@ -252,7 +259,7 @@ impl Composer {
                 }
             }
             "41" | "42" | "43" => {
-                record.old_number = row.get(9).to_owned();
+                row.get(9).clone_into(&mut record.old_number);
                 items.set(
                     9,
                     &numbers::number(3_000_000_000 + person as u64 * 10 + u64::from(variant)),
@@ -305,6 +312,94 @@ impl Composer {
         self.today
             .insert(person, (Some(standing), sent.items.get(1).to_owned(), row));
     }
+
+    /// One oddity.
+    fn twisted(&self, record: &mut Record, twist: Twist, person: usize, today: &str, row: &Items) {
+        let items = &mut record.items;
+        // Codes and numbers that were sent before, former ones and those of others too.
+        let other = |of: usize| -> (String, String) {
+            let sent = self.log.get(self.log.len().saturating_sub(1 + of * 2));
+            sent.map_or_else(Default::default, |sent| {
+                (sent.items.get(1).to_owned(), sent.items.get(9).to_owned())
+            })
+        };
+        match twist {
+            Twist::Item(item, variant) => set_item(items, item, variant, person),
+            Twist::Gaiji(field, counted) => {
+                let (text, count, geta) =
+                    [(2, 3, "〓山　太郎"), (7, 8, "秋田県秋田市〓町〓番"), (25, 26, "〓山")][usize::from(field)];
+                items.set(text, geta);
+                if counted {
+                    let number = geta.chars().filter(|c| *c == '〓').count();
+                    items.set(count, &format!("{number:03}"));
+                    items.set(20, "1");
+                }
+            }
+            Twist::Hours(hours) => {
+                let time = items.get(18).to_owned();
+                if !numbers::real_instant(&time) {
+                    return;
+                }
+                let all = i32::from(hours) + time[8..10].parse::<i32>().unwrap();
+                let day = days_later(&time[..8], all.div_euclid(24));
+                items.set(18, &format!("{day}{:02}{}", all.rem_euclid(24), &time[10..]));
+            }
+            Twist::SameTime(greater) => {
+                if !row.get(18).is_empty() {
+                    items.set(18, row.get(18));
+                    let seq: u32 = row.get(22).parse().unwrap();
+                    items.set(22, &format!("{:06}", seq + u32::from(greater)));
+                }
+            }
+            Twist::Days(days) => items.set(11, &days_later(today, i32::from(days))),
+            Twist::OddDate(variant) => {
+                let texts = [
+                    "20200900", "2020A100", "00000000", "2020A1A2", "20200229", "20190229", "20201300", "0000A4A3",
+                ];
+                items.set(11, texts[usize::from(variant)]);
+            }
+            Twist::OddBirth(variant) => {
+                let texts = [
+                    "519000000",
+                    "400000000",
+                    "019A1A100",
+                    "419890107",
+                    "319890107",
+                    "3198902A1",
+                    "019000229",
+                    "500000101",
+                ];
+                items.set(5, texts[usize::from(variant)]);
+            }
+            Twist::NumberOf(of) => items.set(9, &other(of).1),
+            Twist::OldNumber(variant) => {
+                let texts = ["", "379474484458", "379474484459", "12345678901X"];
+                texts[usize::from(variant)].clone_into(&mut record.old_number);
+            }
+            Twist::OldCode(of) => record.old_code = if of == 4 { numbers::code(77) } else { other(of).0 },
+            Twist::Code(of) => {
+                let code = other(of).0;
+                if !code.is_empty() {
+                    items.set(1, &code);
+                }
+            }
+            Twist::WrongDigit(field) => {
+                let text = match field {
+                    29 => &record.old_number,
+                    30 => &record.old_code,
+                    item => items.get(item),
+                };
+                if let Some(last) = text.chars().last().and_then(|last| last.to_digit(10)) {
+                    let wrong = format!("{}{}", &text[..text.len() - 1], (last + 1) % 10);
+                    match field {
+                        29 => record.old_number = wrong,
+                        30 => record.old_code = wrong,
+                        item => items.set(item, &wrong),
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn town_of(row: &Items) -> &str {
@@ -325,195 +420,5 @@ fn fitting(standing: Option<Standing>, row: &Items, town: &str) -> &'static [&'s
             "25" => &["15", "16", "11", "14"],
             _ => &["11", "16", "12", "90"],
         },
-    }
-}
-
-/// The first snapshot of a person.
-fn fresh(person: usize, variant: u8) -> Items {
-    let mut items = Items::default();
-    let number = numbers::number(3_000_000_000 + person as u64 * 10);
-    let births = ["319800203", "420010401", "298700100", "519000000", "0197611A1"];
-    for (item, text) in [
-        (2, NAMES[person % 4]),
-        (3, "000"),
-        (4, READINGS[person % 5].0),
-        (5, if person == 3 { "520190501" } else { births[person % 5] }),
-        (6, if person % 2 == 0 { "1" } else { "2" }),
-        (7, ADDRESSES[person % 4]),
-        (8, "000"),
-        (9, if variant == 3 { "" } else { &number }),
-        (15, "001001"),
-        (20, "0"),
-        (23, "000"),
-        (24, "000"),
-        (26, "000"),
-        (28, "000"),
-    ] {
-        items.set(item, text);
-    }
-    items
-}
-
-fn next_of(items: &mut Items, item: u8, texts: &[&str]) {
-    let at = texts.iter().position(|text| *text == items.get(item));
-    items.set(item, texts[at.map_or(0, |at| (at + 1) % texts.len())]);
-    if item == 2 {
-        items.set(3, "000");
-    }
-    let any = [3, 8, 26].iter().any(|item| items.compared(*item) != "000");
-    items.set(20, if any { "1" } else { "0" });
-}
-
-fn grow(items: &mut Items, item: u8) {
-    let serial: u32 = items.compared(item).parse().unwrap();
-    items.set(item, &format!("{:03}", serial + 1));
-}
-
-/// One of the texts that an item may have, right or not.
-fn set_item(items: &mut Items, item: u8, variant: u8, person: usize) {
-    let texts: [&str; 6] = match item {
-        1 => ["", "1234567890X", "24727059608", "24846016224", "25208017644", "123"],
-        2 => [NAMES[0], NAMES[1], NAMES[2], NAMES[3], "", NAMES[4]],
-        3 | 8 | 26 => ["000", "", "001", "010", "0X0", "000"],
-        4 => [0, 1, 2, 3, 4, 5].map(|at: usize| READINGS[at].0),
-        5 => ["319800203", "020010401", "420010401", "", "319800204", "419800203"],
-        6 => ["1", "2", "3", "9", "", "X"],
-        7 => [ADDRESSES[0], ADDRESSES[1], ADDRESSES[2], ADDRESSES[3], "", ADDRESSES[0]],
-        9 => {
-            let number = numbers::number(3_000_000_000 + person as u64 * 10 + 7);
-            return items.set(
-                9,
-                [number.as_str(), "", "12345678901X", "", &number, "1234"][usize::from(variant)],
-            );
-        }
-        10 => ["16", "31", "99", "", "21", "1X"],
-        11 => ["20200914", "20200229", "20210229", "", "20200101", "2020091X"],
-        12 => ["", "0", "1", "2", "3", "9"],
-        13 => [0, 1, 2, 3, 4, 5].map(|at: usize| READINGS[at].1),
-        14 => [TOWNS[0], TOWNS[1], MERGED, "", "062006", "05201X"],
-        15 => ["001001", "", "000000", "002002", "00100X", "1"],
-        16 | 17 => ["OP000001", "OP2", "", "X", "OP000003", "Y"],
-        18 => [
-            "20200914080000000",
-            "20200914250000000",
-            "",
-            "2020091408000000X",
-            "20200101000000000",
-            "20210229000000000",
-        ],
-        19 => ["00000000", "20200914", "", "20200914", "00000000", "2020091X"],
-        20 => ["0", "1", "", "0", "1", "X"],
-        21 => ["", "0", "1", "", "0", "1"],
-        22 => ["000001", "000000", "000002", "", "00000X", "999999"],
-        23 | 24 | 28 => ["000", "001", "", "002", "00X", "010"],
-        25 => [
-            FORMER[0].0,
-            FORMER[1].0,
-            FORMER[2].0,
-            FORMER[1].0,
-            FORMER[0].0,
-            FORMER[2].0,
-        ],
-        27 => [
-            FORMER[0].1,
-            FORMER[1].1,
-            FORMER[2].1,
-            FORMER[1].1,
-            FORMER[0].1,
-            FORMER[2].1,
-        ],
-        _ => unreachable!(),
-    };
-    items.set(item, texts[usize::from(variant)]);
-}
-
-/// One oddity.
-fn twisted(record: &mut Record, twist: Twist, person: usize, today: &str, row: &Items, office: &Office) {
-    let items = &mut record.items;
-    // A person's codes and numbers as the register has them, retired and former ones too.
-    let other = |of: usize| -> (String, String) {
-        let codes: Vec<&String> = office.register.cards.keys().collect();
-        let numbers: Vec<&String> = office.register.owners.keys().collect();
-        let pick = |all: &[&String]| {
-            all.get(of % all.len().max(1))
-                .map_or_else(String::new, |text| (*text).clone())
-        };
-        (pick(&codes), pick(&numbers))
-    };
-    match twist {
-        Twist::Item(item, variant) => set_item(items, item, variant, person),
-        Twist::Gaiji(field, counted) => {
-            let (text, count, geta) =
-                [(2, 3, "〓山　太郎"), (7, 8, "秋田県秋田市〓町〓番"), (25, 26, "〓山")][usize::from(field)];
-            items.set(text, geta);
-            if counted {
-                let number = geta.chars().filter(|c| *c == '〓').count();
-                items.set(count, &format!("{number:03}"));
-                items.set(20, "1");
-            }
-        }
-        Twist::Hours(hours) => {
-            let time = items.get(18).to_owned();
-            if !numbers::real_instant(&time) {
-                return;
-            }
-            let all = i32::from(hours) + time[8..10].parse::<i32>().unwrap();
-            let day = days_later(&time[..8], all.div_euclid(24));
-            items.set(18, &format!("{day}{:02}{}", all.rem_euclid(24), &time[10..]));
-        }
-        Twist::SameTime(greater) => {
-            if !row.get(18).is_empty() {
-                items.set(18, row.get(18));
-                let seq: u32 = row.get(22).parse().unwrap();
-                items.set(22, &format!("{:06}", seq + u32::from(greater)));
-            }
-        }
-        Twist::Days(days) => items.set(11, &days_later(today, i32::from(days))),
-        Twist::OddDate(variant) => {
-            let texts = [
-                "20200900", "2020A100", "00000000", "2020A1A2", "20200229", "20190229", "20201300", "0000A4A3",
-            ];
-            items.set(11, texts[usize::from(variant)]);
-        }
-        Twist::OddBirth(variant) => {
-            let texts = [
-                "519000000",
-                "400000000",
-                "019A1A100",
-                "419890107",
-                "319890107",
-                "3198902A1",
-                "019000229",
-                "500000101",
-            ];
-            items.set(5, texts[usize::from(variant)]);
-        }
-        Twist::NumberOf(of) => items.set(9, &other(of).1),
-        Twist::OldNumber(variant) => {
-            let texts = ["", "379474484458", "379474484459", "12345678901X"];
-            texts[usize::from(variant)].clone_into(&mut record.old_number);
-        }
-        Twist::OldCode(of) => record.old_code = if of == 4 { numbers::code(77) } else { other(of).0 },
-        Twist::Code(of) => {
-            let code = other(of).0;
-            if !code.is_empty() {
-                items.set(1, &code);
-            }
-        }
-        Twist::WrongDigit(field) => {
-            let text = match field {
-                29 => &record.old_number,
-                30 => &record.old_code,
-                item => items.get(item),
-            };
-            if let Some(last) = text.chars().last().and_then(|last| last.to_digit(10)) {
-                let wrong = format!("{}{}", &text[..text.len() - 1], (last + 1) % 10);
-                match field {
-                    29 => record.old_number = wrong,
-                    30 => record.old_code = wrong,
-                    item => items.set(item, &wrong),
-                }
-            }
-        }
     }
 }

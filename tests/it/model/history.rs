@@ -122,9 +122,9 @@ fn twist() -> impl Strategy<Value = Twist> {
 
 fn act() -> impl Strategy<Value = Act> {
     let deed = prop_oneof![
-        12 => (0..8_usize).prop_map(Deed::Fitting),
+        12 => (0..14_usize).prop_map(Deed::Fitting),
         3 => prop::sample::select(reasons()).prop_map(Deed::Reason),
-        1 => (0..4_usize).prop_map(Deed::Repeat),
+        2 => (0..4_usize).prop_map(Deed::Repeat),
     ];
     let twists = prop_oneof![5 => Just(Vec::new()), 3 => vec(twist(), 1), 1 => vec(twist(), 2)];
     (0..5_usize, deed, 0..4_u8, twists).prop_map(|(person, deed, variant, twists)| Act {

@@ -38,6 +38,8 @@ pub(super) struct Fate {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) files: Vec<Fate>,
+    /// Name and finding of files that were not held before for this reason.
+    pub(super) newly_held: Vec<(String, &'static str)>,
     pub(super) ntf: Option<Ntf>,
     pub(super) sums: [u64; 4],
     pub(super) residents_before: u64,
@@ -64,6 +66,8 @@ pub(super) struct Office {
     /// Incomplete files that still lie in the inbound folders, by folder and name.
     pub(super) in_place: BTreeMap<(String, String), Delivered>,
     pub(super) generation: u64,
+    /// Held files that came again when their bytes had been answered: the kept copies go to the archive.
+    pub(super) let_go: usize,
     /// Notice files made.
     pub(super) notices: u32,
     /// Notice files without acknowledgement.
@@ -89,6 +93,7 @@ impl Office {
             held: BTreeMap::new(),
             in_place: BTreeMap::new(),
             generation: 0,
+            let_go: 0,
             notices: 0,
             open: Vec::new(),
         }
@@ -129,7 +134,7 @@ impl Office {
                 file.name.clone(),
             )
         });
-        let (mut fates, mut taken) = (Vec::new(), Vec::new());
+        let (mut fates, mut taken, mut newly_held) = (Vec::new(), Vec::new(), Vec::new());
         for (new, file) in queue {
             let (town, serial) = (file.upd.sender.clone(), file.upd.serial);
             let (outcome, code) = if new {
@@ -158,18 +163,28 @@ impl Office {
                         // As it was: not said again.
                         continue;
                     }
+                    newly_held.push((fate.name.clone(), code));
                 }
                 "held" => {
-                    self.held.insert((town.clone(), file.name.clone(), file.hash), code);
+                    let before = self.held.insert((town.clone(), file.name.clone(), file.hash), code);
+                    if before != Some(code) {
+                        newly_held.push((fate.name.clone(), code));
+                    }
                     if code == "H07" {
                         self.waiting.entry((town.clone(), serial)).or_insert(file);
                     }
                 }
-                "duplicate" => fate.answer = Some(self.answered[&file.hash].1),
+                "duplicate" => {
+                    fate.answer = Some(self.answered[&file.hash].1);
+                    let kept = self.held.remove(&(town.clone(), file.name.clone(), file.hash));
+                    self.let_go += usize::from(kept.is_some());
+                }
                 _ => {
-                    let answer = self.answers.keys().filter(|(of, _)| *of == town).count() as u32 + 1;
+                    self.held.remove(&(town.clone(), file.name.clone(), file.hash));
+                    let before = self.answers.keys().filter(|(of, _)| *of == town).count();
+                    let answer = u32::try_from(before).unwrap() + 1;
                     fate.answer = Some(answer);
-                    let head = self.head(&file, answer, today);
+                    let head = answer_head(&file, answer, today);
                     self.answered.insert(file.hash, (town.clone(), answer));
                     let mut lines = Vec::new();
                     if outcome == "rejected" {
@@ -195,7 +210,9 @@ impl Office {
             }
             fates.push(fate);
         }
-        self.process(today, fates, &taken, wrong)
+        let mut shown = self.process(today, fates, &taken, wrong);
+        shown.newly_held = newly_held;
+        shown
     }
 
     /// The ladder (2.6, "Order of the file checks"): outcome and code.
@@ -235,21 +252,6 @@ impl Office {
         } else {
             ("processed", "")
         }
-    }
-
-    fn head(&self, file: &Delivered, answer: u32, today: &str) -> Vec<String> {
-        // The encoding of a file that does not say it is anybody's guess: not compared.
-        let encoding = match (file.upd.damage, file.upd.ucs2) {
-            (Some(Damage::TextEncoding), _) => "?",
-            (_, true) => "2",
-            (_, false) => "1",
-        };
-        let (serial, made) = (format!("{answer:08}"), format!("{today}000000000"));
-        let reply = to_hex(&file.hash);
-        let town = file.upd.sender.as_str();
-        ["RES", "01", "050008", town, &serial, &made, "T", encoding, &reply]
-            .map(str::to_owned)
-            .to_vec()
     }
 
     /// Judges and applies the records of the files that were taken, as one run.
@@ -367,6 +369,22 @@ impl Office {
 /// The name that contradicts nothing; names of another form say nothing.
 fn usual_name(file: &Delivered) -> String {
     format!("UPD-{}-050008-{:08}.dat", file.upd.sender, file.upd.serial)
+}
+
+/// Header of an answer.
+fn answer_head(file: &Delivered, answer: u32, today: &str) -> Vec<String> {
+    // The encoding of a file that does not say it is anybody's guess: not compared.
+    let encoding = match (file.upd.damage, file.upd.ucs2) {
+        (Some(Damage::TextEncoding), _) => "?",
+        (_, true) => "2",
+        (_, false) => "1",
+    };
+    let (serial, made) = (format!("{answer:08}"), format!("{today}000000000"));
+    let reply = to_hex(&file.hash);
+    let town = file.upd.sender.as_str();
+    ["RES", "01", "050008", town, &serial, &made, "T", encoding, &reply]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn res_line(number: usize, record: &Record, outcome: char, finding: &Finding, generation: &str) -> ResLine {

@@ -1,5 +1,5 @@
 //! Plays a history on the real program, on a site in memory, and on the reference model, and compares after every run
-//! everything that either shows.
+//! everything that either shows: files and answers here, what is kept in `compared`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,6 @@ use sekisho::domain::party::{Encoding, FileKind, Party, PartyKind};
 use sekisho::ports::Disk as _;
 use sekisho::ports::memory::MemoryDisk;
 use sekisho::run::init::{self, UnlockWish, Wish};
-use sekisho::run::master::{What, export};
 use sekisho::run::parties;
 use sekisho::run::pass::{self, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site};
@@ -90,7 +89,7 @@ fn party(owner: &str, secrets: &PartySecrets) -> Party {
             .collect(),
         gaiji_table: None,
         signing_key: Some(secrets.package_signer.vkey()),
-        sealing_key: Some(secrets.public_sealing_keys()[0].text()),
+        sealing_key: Some(secrets.public_sealing_keys().last().unwrap().text()),
     }
 }
 
@@ -149,27 +148,17 @@ impl Reached {
 /// A difference, in words.
 pub(super) type Differs = String;
 
-macro_rules! same {
-    ($program:expr, $model:expr, $($what:tt)+) => {
-        let (program, model) = (&$program, &$model);
-        if program != model {
-            let what = format!($($what)+);
-            return Err(format!("{what}\nprogram: {program:#?}\nmodel:   {model:#?}"));
-        }
-    };
-}
-
-struct Play {
+/// A history under way: both sides, and what goes between them.
+pub(super) struct Play {
     disk: MemoryDisk,
-    office: Office,
+    pub(super) office: Office,
     composer: Composer,
-    today: String,
-    wrong: Option<Wrong>,
+    pub(super) today: String,
     /// Plain bytes of the open notice files, oldest first, and serials of acknowledgements.
     notices: Vec<(u32, [u8; 32])>,
-    acknowledgements: u32,
+    pub(super) acknowledged: Vec<u32>,
     published: BTreeSet<String>,
-    reached: Reached,
+    pub(super) reached: Reached,
 }
 
 /// Plays a history; the first difference, if there is one.
@@ -179,9 +168,8 @@ pub(super) fn play(history: &History, wrong: Option<Wrong>) -> Result<Reached, D
         office: Office::new(towns()),
         composer: Composer::default(),
         today: FIRST_DAY.to_owned(),
-        wrong,
         notices: Vec::new(),
-        acknowledgements: 0,
+        acknowledged: Vec::new(),
         published: BTreeSet::new(),
         reached: Reached {
             histories: 1,
@@ -230,8 +218,8 @@ impl Play {
             return None;
         }
         let (serial, hash) = self.notices.remove(0);
-        self.acknowledgements += 1;
-        let (name, bytes) = files::res(self.acknowledgements, hash);
+        self.acknowledged.push(serial);
+        let (name, bytes) = files::res(u32::try_from(self.acknowledged.len()).unwrap(), hash);
         self.put(NATIONAL, &name, &bytes);
         Some((serial, name))
     }
@@ -243,52 +231,19 @@ impl Play {
         let disk = self.disk.clone();
         let mut site = Site::open(machine.tools(&disk), Path::new(ROOT), Access::Write, unlocking())
             .map_err(|fault| format!("the site does not open: {fault:?}"))?;
-        let (year, leaves) = (site.ledger.tip().log.year(), site.ledger.tip().size);
+        let before = (site.ledger.tip().log.year(), site.ledger.tip().size);
         let settings = PassSettings {
             business_date: BusinessDate::parse(&self.today),
             threads: 1,
         };
         let result = pass::run(&mut site, settings).map_err(|fault| format!("the run fails: {fault:?}"))?;
-        self.compare_files(shown, acknowledgement, &result)?;
+        self.count(shown);
+        compare_files(shown, acknowledgement, &result)?;
         self.compare_sums(shown, &result)?;
         self.compare_answers(&site, shown, &result)?;
         self.compare_register(&site)?;
         self.compare_exchange(&site)?;
-        let from = if site.ledger.tip().log.year() == year {
-            leaves
-        } else {
-            0
-        };
-        self.compare_ledger(&site, from, shown, acknowledgement.is_some())?;
-        self.count(shown);
-        Ok(())
-    }
-
-    fn compare_files(&self, shown: &Shown, acknowledgement: Option<&str>, result: &PassResult) -> Result<(), Differs> {
-        let mut program: Vec<Fate> = Vec::new();
-        for file in &result.files {
-            if file.folder == NATIONAL {
-                same!(Some(file.raw_name.as_str()), acknowledgement, "acknowledgement");
-                same!(file.outcome, "acknowledged", "acknowledgement");
-                continue;
-            }
-            let answer = file.answer.as_ref().map(|name| {
-                let serial = name.strip_prefix(&format!("RES-050008-{}-", file.folder)).unwrap();
-                serial.strip_suffix(".dat.seki").unwrap().parse().unwrap()
-            });
-            program.push(Fate {
-                folder: file.folder.clone(),
-                name: file.raw_name.clone(),
-                outcome: file.outcome,
-                code: file.code.map_or("", Code::as_str),
-                sums: file
-                    .counts
-                    .map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
-                answer,
-            });
-        }
-        program.sort();
-        same!(program, shown.files, "files");
+        self.compare_ledger(&site, before, shown, acknowledgement)?;
         Ok(())
     }
 
@@ -383,108 +338,6 @@ impl Play {
         Ok(())
     }
 
-    fn compare_register(&self, site: &Site<'_>) -> Result<(), Differs> {
-        let cards = &self.office.register.cards;
-        let table = |what: What| -> Vec<Vec<String>> {
-            let mut bytes = Vec::new();
-            export(site, None, what, &mut bytes).unwrap();
-            let mut reader = csv::Reader::from_reader(bytes.as_slice());
-            reader
-                .records()
-                .map(|row| row.unwrap().iter().map(str::to_owned).collect())
-                .collect()
-        };
-        let everybody: Vec<String> = cards.values().map(|card| card.row.get(14).to_owned()).collect();
-        let rows: Vec<Vec<String>> = cards
-            .iter()
-            .filter(|(_, card)| card.standing != Standing::Retired)
-            .map(|(code, card)| {
-                let state = self.office.register.state(code, &everybody).to_owned();
-                [vec![state], card.row.all()].concat()
-            })
-            .collect();
-        same!(table(What::Rows), rows, "rows of the register");
-        let retired: Vec<Vec<String>> = cards
-            .iter()
-            .filter(|(_, card)| card.standing == Standing::Retired)
-            .map(|(code, card)| vec![code.clone(), card.target.clone()])
-            .collect();
-        same!(table(What::Retired), retired, "retired codes");
-        let history: Vec<Vec<String>> = cards
-            .iter()
-            .map(|(code, card)| {
-                let superseded = card.past.iter().filter(|row| row.get(12) == "1").count();
-                vec![
-                    code.clone(),
-                    superseded.to_string(),
-                    (card.past.len() - superseded).to_string(),
-                ]
-            })
-            .collect();
-        same!(table(What::History), history, "history counts");
-        Ok(())
-    }
-
-    fn compare_exchange(&self, site: &Site<'_>) -> Result<(), Differs> {
-        let exchange = site.exchange();
-        for town in TOWNS {
-            let next = exchange.next_inbound(id(town), FileKind::Upd);
-            same!(next, self.office.next(town), "next serial of {town}");
-        }
-        let mut held: Vec<(String, String, bool)> = exchange
-            .held
-            .iter()
-            .map(|held| (held.folder.clone(), held.code.clone(), held.in_place))
-            .collect();
-        held.sort();
-        let spooled = self
-            .office
-            .held
-            .iter()
-            .map(|((folder, ..), code)| (folder.clone(), (*code).to_owned(), false));
-        let in_place = self
-            .office
-            .in_place
-            .keys()
-            .map(|(folder, _)| (folder.clone(), "H01".to_owned(), true));
-        let mut model: Vec<(String, String, bool)> = spooled.chain(in_place).collect();
-        model.sort();
-        same!(held, model, "held files");
-        let open: Vec<u32> = exchange.unacknowledged.iter().map(|open| open.serial).collect();
-        same!(open, self.office.open, "open notices");
-        let inbox = paths_below(site.tools.disk, site.folders.root(), "in");
-        let waiting: Vec<String> = self
-            .office
-            .in_place
-            .keys()
-            .map(|(folder, name)| format!("in/{folder}/{name}"))
-            .collect();
-        same!(inbox, waiting, "files in the inbound folders");
-        let count = |folder: &str| paths_below(site.tools.disk, site.folders.root(), folder).len();
-        same!(count("spool"), self.office.held.len(), "files in the spool");
-        same!(count("staging"), 0, "files in staging");
-        let stored = self.office.answers.len() + self.office.notices as usize;
-        same!(count("answers"), stored, "stored answers and notices");
-        Ok(())
-    }
-
-    /// Leaves of the run: what the ledger says of every file, of the records and of what went out.
-    fn compare_ledger(&self, site: &Site<'_>, from: u64, _shown: &Shown, _acknowledged: bool) -> Result<(), Differs> {
-        if std::env::var("SEKISHO_SHOW").is_ok() {
-            let leaves = crate::desk::state::leaves(site);
-            let text: String = leaves[from as usize..]
-                .iter()
-                .map(|leaf| format!("{}\n", crate::desk::state::shown(leaf)))
-                .collect();
-            std::io::Write::write_all(
-                &mut std::io::stderr(),
-                format!("---- {}\n{text}", self.today).as_bytes(),
-            )
-            .unwrap();
-        }
-        Ok(())
-    }
-
     fn count(&mut self, shown: &Shown) {
         let met = &mut self.reached.met;
         let mut meet = |word: String| *met.entry(word).or_default() += 1;
@@ -513,4 +366,33 @@ impl Play {
         self.compare_register(&site)?;
         self.compare_exchange(&site)
     }
+}
+
+/// What the pass says of every file.
+fn compare_files(shown: &Shown, acknowledgement: Option<&str>, result: &PassResult) -> Result<(), Differs> {
+    let mut program: Vec<Fate> = Vec::new();
+    for file in &result.files {
+        if file.folder == NATIONAL {
+            same!(Some(file.raw_name.as_str()), acknowledgement, "acknowledgement");
+            same!(file.outcome, "acknowledged", "acknowledgement");
+            continue;
+        }
+        let answer = file.answer.as_ref().map(|name| {
+            let serial = name.strip_prefix(&format!("RES-050008-{}-", file.folder)).unwrap();
+            serial.strip_suffix(".dat.seki").unwrap().parse().unwrap()
+        });
+        program.push(Fate {
+            folder: file.folder.clone(),
+            name: file.raw_name.clone(),
+            outcome: file.outcome,
+            code: file.code.map_or("", Code::as_str),
+            sums: file
+                .counts
+                .map(|sums| [sums.applied, sums.applied_with_warning, sums.rejected, sums.duplicate]),
+            answer,
+        });
+    }
+    program.sort();
+    same!(program, shown.files, "files");
+    Ok(())
 }

@@ -144,12 +144,7 @@ pub(super) fn write(upd: &Upd) -> Vec<u8> {
 
 /// A file under its usual name.
 pub(super) fn delivered(upd: Upd) -> Delivered {
-    let named = upd.serial
-        + if upd.damage == Some(Damage::NameOfAnotherSerial) {
-            1
-        } else {
-            0
-        };
+    let named = upd.serial + u32::from(upd.damage == Some(Damage::NameOfAnotherSerial));
     let name = format!("UPD-{}-050008-{named:08}.dat", upd.sender);
     let bytes = write(&upd);
     let hash = sha256(&bytes);

@@ -2,5 +2,8 @@
 
 mod agreement;
 mod chapters;
+mod depth;
+mod kills;
 mod losses;
+mod omitted;
 mod sound;

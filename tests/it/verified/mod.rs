@@ -1,7 +1,13 @@
-//! Verification of a whole site (docs/design/verification.md), figures F9, F10 and F18 of the fault table: whatever is
+//! Verification of a whole site (docs/formats/verification.md), figures F9, F10 and F18 of the fault table: whatever is
 //! changed, exchanged, taken away or put back is found, and the right object is named.
 
 mod flips;
+mod golden;
+mod newer;
+mod slices;
+mod staged;
+mod swaps;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,25 +16,43 @@ use sekisho::ports::Disk as _;
 use sekisho::ports::memory::MemoryDisk;
 use sekisho::run::examine::Examined;
 use sekisho::run::verify::{Bad, Depth, Found, verify};
-use sekisho::seal::keys::PartySecrets;
 
 use crate::desk::files::*;
 use crate::desk::memory::{Machine, ROOT, Small, pass_on};
 use crate::desk::unlocking;
 
-/// A small site of every kind of object: two generations, archived and held files, answers and notices kept, packages and
-/// proofs that were not fetched, a repeated answer.
-pub(crate) fn small() -> (MemoryDisk, BTreeMap<&'static str, PartySecrets>) {
+/// A site after its first pass: one resident, one file that is held.
+pub(crate) fn first_day() -> Small {
     let small = Small::new();
-    let first = upd(AKITA, 1, &[ANNA]);
-    small.put(AKITA, &name(AKITA, 1), &first);
-    pass_on(&small.disk, 2).unwrap();
-    small.put(AKITA, &name(AKITA, 2), &upd(AKITA, 2, &[BEN]));
+    small.put(AKITA, &name(AKITA, 1), &upd(AKITA, 1, &[ANNA]));
     small.put(NOSHIRO, &name(NOSHIRO, 2), &upd(NOSHIRO, 2, &[CHIE]));
-    // Its answer goes out again under its old name.
-    small.put(AKITA, "again.dat", &first);
+    pass_on(&small.disk, 2).unwrap();
+    small
+}
+
+/// What the second pass finds: a second resident, another held file, and a repetition, whose answer goes out again under its
+/// old name.
+pub(crate) fn deliver_second(small: &Small) {
+    small.put(AKITA, &name(AKITA, 2), &upd(AKITA, 2, &[BEN]));
+    small.put(NOSHIRO, &name(NOSHIRO, 3), &upd(NOSHIRO, 3, &[DAI]));
+    small.put(AKITA, "again.dat", &upd(AKITA, 1, &[ANNA]));
+}
+
+/// A small site of every kind of object: two generations, archived and held files, answers and notices kept, packages and
+/// proofs that were not fetched.
+pub(crate) fn small() -> Small {
+    let small = first_day();
+    deliver_second(&small);
     pass_on(&small.disk, 3).unwrap();
-    (small.disk, small.parties)
+    small
+}
+
+/// A copy of the site to work on; packages of another receiver stay as they are.
+pub(crate) fn copy(small: &Small) -> Small {
+    Small {
+        disk: small.disk.copy(),
+        parties: BTreeMap::new(),
+    }
 }
 
 /// Verifies as `gen verify` does; `Err` where the site does not even open.
@@ -53,6 +77,19 @@ pub(crate) fn first_bad(disk: &MemoryDisk, depth: Depth) -> Option<(String, Stri
             let path = path.map(|(_, path)| path.trim_start_matches("/site/").to_owned());
             Some((path.unwrap_or_default(), format!("{:?}", fault.id)))
         }
+    }
+}
+
+/// Everything that verification lists: bad objects and files that nothing names.
+pub(crate) fn listed(disk: &MemoryDisk, depth: Depth) -> Vec<String> {
+    match examined(disk, depth) {
+        Ok(found) => found
+            .bad
+            .into_iter()
+            .map(|bad| bad.object)
+            .chain(found.strays)
+            .collect(),
+        Err(_) => first_bad(disk, depth).into_iter().map(|(object, _)| object).collect(),
     }
 }
 

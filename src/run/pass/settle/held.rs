@@ -35,7 +35,7 @@ impl Settling<'_, '_> {
             known.released = false;
             code.as_str().clone_into(&mut known.code);
             known.detail = detail;
-            self.retired.extend(judged.original.clone());
+            self.retired.extend(judged.originals.iter().cloned());
             return changed;
         }
         self.state.held.push(HeldFile {
@@ -54,7 +54,7 @@ impl Settling<'_, '_> {
             shadowed,
             released: false,
         });
-        self.retired.extend(judged.original.clone());
+        self.retired.extend(judged.originals.iter().cloned());
         true
     }
 

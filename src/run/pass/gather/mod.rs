@@ -1,7 +1,11 @@
 //! Brings what lies in the inbound folders and what waits in the spool, opens packages, and judges each file by itself.
 
+mod arrive;
+mod place;
+
 use super::identity::{Book, IdentityKey};
 use super::spool::{self, Opened, detail_of, open_raw};
+use crate::domain::arrival::ArrivalRule;
 use crate::domain::code::Code;
 use crate::domain::fault::{Fault, Lang};
 use crate::domain::ids::PartyId;
@@ -10,13 +14,18 @@ use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
 use crate::pipeline::intake::{self, Arrival, ShellFinding, Verdict};
+use crate::ports::guarded::is_full;
 use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::seal::digest;
 use crate::store::atomic;
-use crate::store::inbox::{self, CopyFault, Found, InboxFile, Limits, Refusal};
+use crate::store::inbox::{self, InboxFile, Limits};
+use crate::store::looks::Memory;
 use crate::store::staging::Retired;
+
+use arrive::Came;
+pub(super) use place::{InPlace, Waiting, Why, short};
 
 /// Kinds of file that a pass takes. Extracts and inquiries are left where they are until their issue is built.
 const SERVED: [FileKind; 2] = [FileKind::Upd, FileKind::Res];
@@ -56,46 +65,10 @@ pub(super) struct Judged {
     pub detail: String,
     /// The plain bytes.
     pub source: Source,
-    /// The original to remove once the commit is done; `None` for a file from the spool.
-    pub original: Option<Retired>,
+    /// The original, and its done file, to remove once the commit is done; none for a file from the spool.
+    pub originals: Vec<Retired>,
     /// For a file that was held before: its place among the held ones.
     pub held_before: Option<usize>,
-}
-
-/// A thing that stays in the inbound folder: incomplete, or no file to read.
-pub(super) struct InPlace {
-    /// Id: keyed digest of folder and name.
-    pub id: String,
-    /// Inbound folder.
-    pub folder: String,
-    /// Name as it lies there. May say anything; never shown unasked.
-    pub name: String,
-    /// Name to show.
-    pub label: String,
-    /// Length.
-    pub size_bytes: u64,
-    /// H01 or H08.
-    pub code: Code,
-    /// Words for people.
-    pub detail: String,
-    /// Header as far as it can be read.
-    pub envelope: Option<Envelope>,
-    /// True where the disk refused to read it.
-    pub unreadable: bool,
-    /// True for a whole inbound folder, which could not be listed.
-    pub is_folder: bool,
-}
-
-/// An extract or inquiry, left in place.
-pub(super) struct Waiting {
-    /// Inbound folder.
-    pub folder: String,
-    /// Name as it lies there.
-    pub name: String,
-    /// Name to show.
-    pub label: String,
-    /// Header as far as it can be read.
-    pub envelope: Envelope,
 }
 
 /// Everything that a pass found.
@@ -104,7 +77,7 @@ pub(super) struct Gathered {
     pub judged: Vec<Judged>,
     /// Things left in place.
     pub in_place: Vec<InPlace>,
-    /// Extracts and inquiries, left in place.
+    /// Things left in place without a finding: kinds that are not served yet, unfinished files.
     pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
@@ -117,10 +90,19 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
     }
     let key = IdentityKey::new(&site.secrets.year_root);
     let state = site.exchange();
+    let watches = site.parties.all().any(|party| party.arrival != ArrivalRule::default());
+    let looks = site.folders.looks();
+    let memory = if watches {
+        Some(Memory::load(site.tools.disk, &looks).map_err(trouble::disk(&looks))?)
+    } else {
+        None
+    };
     let mut gatherer = Gatherer {
         site,
         date,
         spool,
+        now_ms: epoch_ms(site.tools.clock.now()),
+        memory,
         book: Book::new(&site.master, &key, &state),
         key: &key,
         cached_bytes: 0,
@@ -138,11 +120,22 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
         files_per_folder: site.config.intake.max_files_per_folder,
     };
     let inbound = site.folders.inbound();
-    for found in inbox::scan(site.tools.disk, &inbound, limits).map_err(trouble::disk(&inbound))? {
+    let rule_of = |folder: &str| {
+        let party = PartyId::parse(folder).and_then(|id| site.parties.get(id));
+        party.map_or_else(ArrivalRule::default, |party| party.arrival.clone())
+    };
+    for found in inbox::scan(site.tools.disk, &inbound, limits, &rule_of).map_err(trouble::disk(&inbound))? {
         gatherer.found(found)?;
     }
     gatherer.book.failure()?;
     if spool {
+        if let Some(memory) = &gatherer.memory {
+            match memory.store(site.tools.disk, &looks) {
+                // A full disk costs the memory, and with it time; there may be room for the rest.
+                Err(why) if is_full(&why.source) => {}
+                other => other.map_err(|e| trouble::atomic(&e))?,
+            }
+        }
         atomic::sync_entries(site.tools.disk, &site.folders.spool()).map_err(|e| trouble::atomic(&e))?;
     }
     let Gatherer {
@@ -159,10 +152,19 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
     })
 }
 
+/// Milliseconds since 1970-01-01T00:00:00 UTC.
+fn epoch_ms(now: Instant) -> i64 {
+    // That moment in Japan time.
+    Instant::from_value(19_700_101_090_000_000).map_or(0, |epoch| now.millis_since(epoch))
+}
+
 struct Gatherer<'a, 'm> {
     site: &'a Site<'m>,
     date: BusinessDate,
     spool: bool,
+    now_ms: i64,
+    /// `None` where no party has a rule that needs it.
+    memory: Option<Memory>,
     book: Book<'a>,
     key: &'a IdentityKey,
     cached_bytes: u64,
@@ -180,115 +182,6 @@ impl Gatherer<'_, '_> {
         // it arrived in the run in which it came first.
         let judged = self.judge(&opened, "", false);
         self.take(held.id.clone(), &held.folder, name, opened, judged, None, Some(index))
-    }
-
-    fn found(&mut self, found: Found) -> Result<(), Fault> {
-        match found {
-            Found::Unreadable { folder, why } => {
-                self.leave(
-                    &folder,
-                    "",
-                    0,
-                    Code::H08,
-                    format!("folder cannot be read: {why}"),
-                    None,
-                    true,
-                );
-                Ok(())
-            }
-            Found::Refused(file, why) => {
-                let words = match why {
-                    Refusal::NotPlain => "not a plain file",
-                    Refusal::HardLinked => "the file has a second name",
-                    Refusal::Name => "the name is not UTF-8",
-                    Refusal::TooLarge => "over the limit of size",
-                    Refusal::TooMany => "over the limit of files in the folder",
-                };
-                let size = file.facts.len_bytes;
-                self.leave(&file.folder, &file.name, size, Code::H08, words.to_owned(), None, false);
-                Ok(())
-            }
-            Found::Plain(file) => self.plain(file),
-        }
-    }
-
-    fn plain(&mut self, file: InboxFile) -> Result<(), Fault> {
-        let (growing, size) = ("still growing".to_owned(), file.facts.len_bytes);
-        if self.is_growing(&file) {
-            self.leave(&file.folder, &file.name, size, Code::H01, growing, None, false);
-            return Ok(());
-        }
-        let bytes = match inbox::read_stable(self.site.tools.disk, &file) {
-            Ok(bytes) => bytes,
-            Err(CopyFault::Changed) => {
-                self.leave(&file.folder, &file.name, size, Code::H01, growing, None, false);
-                return Ok(());
-            }
-            // The sender took it away since it was listed, perhaps to give it its final name.
-            Err(CopyFault::Io(why)) if why.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(CopyFault::Io(why)) => {
-                let words = format!("cannot be read: {}", why.kind());
-                self.leave(
-                    &file.folder,
-                    &file.name,
-                    file.facts.len_bytes,
-                    Code::H08,
-                    words,
-                    None,
-                    true,
-                );
-                return Ok(());
-            }
-        };
-        let opened = self.open(&file.folder, &file.name, bytes);
-        if let Ok((envelope, _)) = Envelope::read(&opened.bytes, &self.site.layouts)
-            && matches!(envelope.kind, FileKind::Ext | FileKind::Inq | FileKind::Nrs)
-            && opened.shell.is_none()
-        {
-            let label = self.label(&file.folder, &file.name);
-            self.waiting.push(Waiting {
-                folder: self.key.shown_folder(&file.folder),
-                name: file.name,
-                label,
-                envelope,
-            });
-            return Ok(());
-        }
-        let judged = self.judge(&opened, &opened.label, true);
-        if let Verdict::Held(cause) = &judged.verdict
-            && cause.code() == Code::H01
-        {
-            let words = cause.to_string();
-            self.leave(
-                &file.folder,
-                &file.name,
-                file.facts.len_bytes,
-                Code::H01,
-                words,
-                judged.envelope,
-                false,
-            );
-            return Ok(());
-        }
-        let arrival = self
-            .key
-            .of_arrival(&file.folder, &file.name, &digest::sha256(opened.content()));
-        let id = short(&arrival);
-        let (folder, name) = (file.folder.clone(), file.name.clone());
-        self.take(id, &folder, name, opened, judged, Some(file), None)
-    }
-
-    /// True where the file changed within the quiet time: its sender may write on, and what is held is taken off the folder.
-    /// A change that lies ahead of the clock says nothing.
-    fn is_growing(&self, file: &InboxFile) -> bool {
-        let quiet_ms = i128::from(self.site.config.intake.quiet_seconds).saturating_mul(1000);
-        // 1970-01-01T00:00:00 UTC in Japan time.
-        let Some(epoch) = Instant::from_value(19_700_101_090_000_000) else {
-            return false;
-        };
-        let now_ms = i128::from(self.site.tools.clock.now().millis_since(epoch));
-        let age_ms = now_ms.saturating_sub(file.facts.modified_ns / 1_000_000);
-        (0..quiet_ms).contains(&age_ms)
     }
 
     fn judge(&self, opened: &Opened, label: &str, is_new: bool) -> intake::Judged {
@@ -345,12 +238,12 @@ impl Gatherer<'_, '_> {
         name: String,
         opened: Opened,
         judged: intake::Judged,
-        file: Option<InboxFile>,
+        came: Option<Came>,
         held_before: Option<usize>,
     ) -> Result<(), Fault> {
         let known = self.site.exchange().held.iter().any(|held| held.id == id);
         let duplicate = matches!(judged.verdict, Verdict::Duplicate(_));
-        if self.spool && file.is_some() && !known && !duplicate {
+        if self.spool && came.is_some() && !known && !duplicate {
             let copy = if opened.sealed { &opened.raw } else { &opened.bytes };
             spool::write_spool(self.site, &id, &name, copy)?;
         }
@@ -361,19 +254,13 @@ impl Gatherer<'_, '_> {
             Some(_) | None => detail_of(&judged.verdict, &opened),
         };
         let size_bytes = u64::try_from(opened.content().len()).unwrap_or(u64::MAX);
-        let original = file.as_ref().map(|file| Retired {
-            path: format!("in/{folder}/{name}"),
-            inode: file.facts.inode,
-            len_bytes: file.facts.len_bytes,
-            modified_ns: file.facts.modified_ns,
-        });
         let sha256 = digest::sha256(opened.content());
         let source = if self.cached_bytes.saturating_add(size_bytes) <= CACHE_BYTES {
             self.cached_bytes = self.cached_bytes.saturating_add(size_bytes);
             Source::Cached(opened.bytes)
         } else {
-            match file {
-                Some(file) if !self.spool => Source::Inbox(file),
+            match &came {
+                Some(came) if !self.spool => Source::Inbox(came.file.clone()),
                 Some(_) | None => Source::Spool(id.clone()),
             }
         };
@@ -388,53 +275,10 @@ impl Gatherer<'_, '_> {
             verdict: judged.verdict,
             detail,
             source,
-            original,
+            originals: came.map_or_else(Vec::new, |came| came.originals),
             held_before,
         });
         Ok(())
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call per reason; a struct would only repeat `InPlace`"
-    )]
-    fn leave(
-        &mut self,
-        folder: &str,
-        name: &str,
-        size_bytes: u64,
-        code: Code,
-        detail: String,
-        envelope: Option<Envelope>,
-        unreadable: bool,
-    ) {
-        let id = short(&self.key.of_arrival(folder, name, &[]));
-        let label = if name.is_empty() {
-            format!("in/{}", self.key.shown_folder(folder))
-        } else {
-            self.label(folder, name)
-        };
-        self.in_place.push(InPlace {
-            id,
-            folder: self.key.shown_folder(folder),
-            name: name.to_owned(),
-            label,
-            size_bytes,
-            code,
-            detail,
-            envelope,
-            unreadable,
-            is_folder: name.is_empty(),
-        });
-    }
-
-    /// The name to show: the standard form as it is, another only by a keyed digest, since it may name a person.
-    fn label(&self, folder: &str, name: &str) -> String {
-        if is_standard(name) {
-            return name.to_owned();
-        }
-        let folder = self.key.shown_folder(folder);
-        format!("other-{}", short(&self.key.of_arrival(&folder, name, &[])))
     }
 
     /// Opens a package, tests where a plain file comes from.
@@ -475,25 +319,4 @@ impl intake::Parties for Register<'_, '_> {
     fn party(&self, id: PartyId) -> Option<&Party> {
         self.0.parties.get(id)
     }
-}
-
-/// True for `KIND-SENDER-RECEIVER-SERIAL.dat`, with or without `.seki`.
-pub(super) fn is_standard(name: &str) -> bool {
-    let Some(stem) = name.strip_suffix(".seki").unwrap_or(name).strip_suffix(".dat") else {
-        return false;
-    };
-    let parts: Vec<&str> = stem.split('-').collect();
-    let [kind, sender, receiver, serial] = parts.as_slice() else {
-        return false;
-    };
-    FileKind::parse(kind).is_some()
-        && PartyId::parse(sender).is_some()
-        && PartyId::parse(receiver).is_some()
-        && serial.len() <= 8
-        && serial.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// 32 hex digits of a digest: enough that no two files of a site share it.
-pub(super) fn short(digest: &[u8; 32]) -> String {
-    digest::to_hex(digest).chars().take(32).collect()
 }
