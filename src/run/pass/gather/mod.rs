@@ -266,7 +266,7 @@ impl Gatherer<'_, '_> {
         };
         self.judged.push(Judged {
             id,
-            folder: self.key.shown_folder(folder),
+            folder: folder.to_owned(),
             label: self.label(folder, &name),
             name,
             size_bytes,

@@ -97,7 +97,7 @@ impl Gatherer<'_, '_> {
         };
         self.in_place.push(InPlace {
             id,
-            folder: self.key.shown_folder(&file.folder),
+            folder: file.folder.clone(),
             name: file.name.clone(),
             label,
             size_bytes: file.facts.len_bytes,
@@ -116,10 +116,10 @@ impl Gatherer<'_, '_> {
         let (folder, name) = if is_folder { (folder, "") } else { ("", folder) };
         self.in_place.push(InPlace {
             id: self.id_of(folder, name),
-            folder: self.key.shown_folder(folder),
+            folder: folder.to_owned(),
             name: name.to_owned(),
             label: if is_folder {
-                format!("in/{}", self.key.shown_folder(folder))
+                format!("in/{folder}")
             } else {
                 self.label(folder, name)
             },
@@ -136,7 +136,7 @@ impl Gatherer<'_, '_> {
     pub(super) fn wait(&mut self, file: InboxFile, envelope: Option<Envelope>, detail: &'static str) {
         let label = self.label(&file.folder, &file.name);
         self.waiting.push(Waiting {
-            folder: self.key.shown_folder(&file.folder),
+            folder: file.folder,
             name: file.name,
             label,
             envelope,
@@ -154,7 +154,7 @@ impl Gatherer<'_, '_> {
         if is_standard(name) {
             name.to_owned()
         } else {
-            format!("other-{}", self.id_of(&self.key.shown_folder(folder), name))
+            format!("other-{}", self.id_of(folder, name))
         }
     }
 }
