@@ -12,6 +12,9 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Shorter forms would be found by chance in random bytes.
 const LEAST: usize = 6;
 
+/// A character as some language writes it.
+type Escape = fn(char) -> String;
+
 /// What is searched for: each form with what it is.
 #[derive(Default)]
 pub(super) struct Canaries {
@@ -103,7 +106,6 @@ impl Canaries {
         if text.is_ascii() {
             return;
         }
-        type Escape = fn(char) -> String;
         let escapes: [(&str, Escape); 5] = [
             ("\\u escapes", |c| format!("\\u{:04x}", u32::from(c))),
             ("\\u escapes, capitals", |c| format!("\\u{:04X}", u32::from(c))),
@@ -151,8 +153,8 @@ impl Canaries {
         for before in 0..3 {
             let padded = [&vec![0; before][..], bytes].concat();
             for (form, encoded) in [
-                ("base64", STANDARD_NO_PAD.encode(&padded)),
                 ("base64url", URL_SAFE_NO_PAD.encode(&padded)),
+                ("base64", STANDARD_NO_PAD.encode(&padded)),
             ] {
                 // Only the characters that these bytes alone decide.
                 let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);

@@ -261,7 +261,7 @@ fn filled(place: &Place, arg: &str) -> String {
     match name {
         "code" => person(0).0,
         "held" => held("H07"),
-        "released" => held("H02"),
+        "released" => held("H05"),
         "site-key" => {
             let mut key = String::new();
             place.desk.look(|site| key = site.secrets.package_signer.vkey());

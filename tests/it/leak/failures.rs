@@ -248,8 +248,8 @@ fn folders_and_files_that_cannot_be_read_and_packages_that_do_not_open() {
 
 #[test]
 fn a_passphrase_is_nowhere() {
-    let place = Place::new();
     const PHRASE: &str = "鷺沼の澪標は蛍袋";
+    let place = Place::new();
     let canaries = super::place::canaries().secret("passphrase", &format!("{PHRASE}1977"));
     let driver = place.file(
         "driver.py",

@@ -93,7 +93,7 @@ fn machine_dumps(folder: &Path) -> bool {
     status.core_dumped()
 }
 
-/// Any signal that would dump, in the middle of the work.
+/// Signals that would dump, in the middle of the work. (SIGSEGV and SIGBUS have a handler of Rust's, which only a fault ends.)
 #[test]
 fn no_signal_makes_a_core_dump() {
     let place = large();
@@ -106,8 +106,6 @@ fn no_signal_makes_a_core_dump() {
     for signal in [
         Signal::ABORT,
         Signal::QUIT,
-        Signal::SEGV,
-        Signal::BUS,
         Signal::ILL,
         Signal::FPE,
         Signal::TRAP,

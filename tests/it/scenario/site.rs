@@ -202,10 +202,15 @@ fn a_business_date_that_goes_back() {
 #[test]
 fn a_date_that_is_none() {
     let desk = Desk::new();
-    for date in ["2020-02-30", "20200914x", "tomorrow"] {
+    // What may be about a person is not repeated.
+    for (date, shown) in [
+        ("2020-02-30", "2020-02-30"),
+        ("20200914x", "…"),
+        ("tomorrow", "tomorrow"),
+    ] {
         let ran = desk.program(&["run", "--business-date", date]);
         assert_eq!((ran.code(), ran.out()), (2, String::new()));
-        assert!(ran.err().contains(date), "{}", ran.err());
+        assert!(ran.err().contains(shown), "{}", ran.err());
     }
 }
 
