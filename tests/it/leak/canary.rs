@@ -158,7 +158,7 @@ impl Canaries {
             ] {
                 // Only the characters that these bytes alone decide.
                 let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
-                self.add(what, form, encoded[from..to].as_bytes().to_vec());
+                self.add(what, form, encoded.as_bytes()[from..to].to_vec());
             }
         }
     }

@@ -33,7 +33,7 @@ const TABLE: &[(&str, Prints, i32, &[&str])] = &[
     ("held show", Nothing, 0, &["{held}"]),
     ("held release", Nothing, 0, &["{released}", "--business-date", DAY]),
     ("held drop", Nothing, 0, &["{held}", "--business-date", DAY]),
-    ("check", Nothing, 1, &["{upd}", "--business-date", DAY]),
+    ("check", Nothing, 4, &["{upd}", "--business-date", DAY]),
     ("check", Nothing, 4, &["{cut}", "--business-date", DAY]),
     ("explain", Nothing, 0, &["{upd}", "1", "--business-date", DAY, "--generation", "1"]),
     ("explain", Person, 0, &["{upd}", "1", "--business-date", DAY, "--generation", "2", "--values"]),

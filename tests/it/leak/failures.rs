@@ -17,7 +17,7 @@ fn arguments_that_are_refused_are_not_repeated() {
     place
         .desk
         .look(|site| secret = site.secrets.package_signer.skey().to_string());
-    let wrong_code = format!("{}{}", &code[..10], (code.as_bytes()[10] - b'0' + 1) % 10);
+    let wrong_code = format!("{}{}", code.get(..10).unwrap(), (code.as_bytes()[10] - b'0' + 1) % 10);
     let of = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     let mut calls = vec![
         of(&["master", "show", &wrong_code]),
@@ -253,7 +253,7 @@ fn a_passphrase_is_nowhere() {
     let canaries = super::place::canaries().secret("passphrase", &format!("{PHRASE}1977"));
     let driver = place.file(
         "driver.py",
-        br#"
+        br"
 import os, pty, sys, termios
 program, lines = sys.argv[1], sys.argv[2].split('|')
 child, terminal = pty.fork()
@@ -281,7 +281,7 @@ while True:
 _, status = os.waitpid(child, 0)
 sys.stdout.buffer.write(printed)
 sys.exit(os.waitstatus_to_exitcode(status))
-"#,
+",
     );
     let typed = format!("{PHRASE}1977");
     let keys = place.path("secret-keys");
