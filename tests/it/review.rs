@@ -113,7 +113,7 @@ fn a_ledger_put_back_behind_an_opened_year_is_found() {
     put_back(&desk, "kept", "ledger/2020");
     assert_eq!(
         desk.fault(&["run", "--business-date", "2021-04-01"], 8)["fault"],
-        "StagingLost"
+        "LedgerDamaged"
     );
 }
 

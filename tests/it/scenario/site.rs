@@ -128,7 +128,7 @@ fn damaged_settings_name_line_and_column() {
             "1",
             "at least 1",
         ),
-        ("format = 1", "format = 2", "format", "1", "format must be 1"),
+        ("format = 1", "format = 0", "format", "1", "format must be 1"),
         ("format = 1", "format = ", "format", "10", ""),
     ] {
         let text = good.replace(from, to);
