@@ -176,7 +176,10 @@ impl Chapter {
 
 /// With X25519 keys to seal to, which cost less than those of P-256.
 fn cheap(mut party: Party, secrets: &PartySecrets) -> Party {
-    party.sealing_key = secrets.public_sealing_keys().last().map(|key| key.text());
+    party.sealing_key = secrets
+        .public_sealing_keys()
+        .last()
+        .map(sekisho::seal::hpke::SealingPublicKey::text);
     party
 }
 

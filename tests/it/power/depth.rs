@@ -1,6 +1,6 @@
 //! Faults while recovering from faults, three deep, from a seed: kills, power losses and errors of the disk in every order.
 //!
-//! `SEKISHO_SOAK=<seeds>` tries more of them, `SEKISHO_SEED=<seed>` one of them again.
+//! `SEKISHO_SOAK=<seeds>` tries more of them, from `SEKISHO_SEED` on; `SEKISHO_SEED=<seed>` alone one of them again.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -158,9 +158,9 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn faults_while_recovering_from_faults() {
-    let (first, count) = match number("SEKISHO_SEED") {
-        Some(seed) => (seed, 1),
-        None => (0, number("SEKISHO_SOAK").unwrap_or(SEEDS)),
+    let (first, count) = match (number("SEKISHO_SEED"), number("SEKISHO_SOAK")) {
+        (Some(seed), None) => (seed, 1),
+        (first, count) => (first.unwrap_or(0), count.unwrap_or(SEEDS)),
     };
     let next = AtomicU64::new(first);
     let failed: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -1,7 +1,7 @@
 //! F9, bit rot: every bit of every file of a store of 32 KiB, and random bits of a large one.
 //!
 //! In CI each 61st bit is flipped, so that each file and each position of a bit within its byte has its turn;
-//! `SEKISHO_SOAK=1` flips all. `SEKISHO_FLIPS=n` flips n random bits of the site of a demo.
+//! `SEKISHO_SOAK=1` flips all. `SEKISHO_FLIPS=n` flips n random bits of the site of a demo, from `SEKISHO_SEED`.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -173,7 +173,9 @@ fn random_bits_of_a_large_store_are_found() {
         })
         .collect();
     let total: usize = kept.iter().map(|(_, len)| len).sum();
-    let mut rng = ChaCha20Rng::from_seed([9; 32]);
+    let mut seed = [9; 32];
+    seed[..8].copy_from_slice(&(env("SEKISHO_SEED").unwrap_or(0) as u64).to_be_bytes());
+    let mut rng = ChaCha20Rng::from_seed(seed);
     let flips: Vec<_> = (0..count)
         .map(|number| {
             // Every other flip in a file drawn by its number: else the small files never have their turn.
