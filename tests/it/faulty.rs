@@ -19,6 +19,7 @@ use crate::desk::files::*;
 use crate::desk::memory::{Machine, ROOT, Small, look, pass_on, state};
 use crate::desk::state::shown;
 use crate::desk::unlocking;
+use crate::errors::same::Same;
 
 /// Which operations fail, and how.
 trait Trouble: Send + Sync {
@@ -278,46 +279,6 @@ pub(crate) fn exported(site: &Site<'_>) -> Vec<u8> {
 /// A fault of the disk; of a failed sync where it was one that a caller knows as such.
 fn of_the_disk(fault: &Fault) -> bool {
     matches!(fault.class(), Class::Storage | Class::Fatal)
-}
-
-/// What a pass over [`busy`] must leave, whatever happened before it.
-pub(crate) struct Same {
-    state: crate::desk::state::State,
-    rows: Vec<u8>,
-    parties: std::collections::BTreeMap<&'static str, sekisho::seal::keys::PartySecrets>,
-}
-
-impl Same {
-    pub(crate) fn of(disk: &dyn Disk, small: &Small) -> Self {
-        let secrets = [NATIONAL, AKITA, NOSHIRO];
-        let parties = (1..)
-            .zip(secrets)
-            .map(|(seed, owner)| (owner, crate::desk::files::secrets(owner, seed)));
-        Self {
-            state: state(disk, &small.parties),
-            rows: look(disk, exported),
-            parties: parties.collect(),
-        }
-    }
-
-    pub(crate) fn assert_same(&self, disk: &dyn Disk, what: &str) {
-        state(disk, &self.parties).assert_same(&self.state, what);
-        assert_eq!(look(disk, exported), self.rows, "{what}: rows");
-    }
-
-    /// The same where a file may have come through one pass later: another generation, the same register.
-    pub(crate) fn assert_same_register(&self, disk: &dyn Disk, what: &str) {
-        let after = state(disk, &self.parties);
-        assert_eq!(look(disk, exported), self.rows, "{what}: rows");
-        let sorted = |held: &[String]| held.iter().cloned().collect::<BTreeSet<_>>();
-        assert_eq!(sorted(&after.held), sorted(&self.state.held), "{what}");
-        assert_eq!(after.inbox, self.state.inbox, "{what}");
-        assert_eq!(
-            (&after.archive, &after.spool),
-            (&self.state.archive, &self.state.spool),
-            "{what}"
-        );
-    }
 }
 
 fn once(disk: &MemoryDisk, at: u64, errno: i32) -> Faulty<Once> {

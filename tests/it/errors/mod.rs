@@ -4,6 +4,7 @@ mod blind;
 mod full;
 mod nth;
 mod real;
+pub(crate) mod same;
 mod syncs;
 
 use std::path::Path;

@@ -7,9 +7,10 @@ use sekisho::domain::fault::{Class, Fault as Stopped, FaultId, Lang};
 use sekisho::ports::Disk;
 use sekisho::ports::simulated::{Counting, Fault, OperationKind, SimDisk, Survival, Trouble};
 
+use super::same::Same;
 use super::{guarded, simulated};
 use crate::desk::memory::{pass_on, state};
-use crate::faulty::{Same, busy};
+use crate::faulty::busy;
 
 /// A disk on which the n-th sync fails, once: the kernel would report success if it were asked again.
 fn failing_at(disk: &SimDisk, sync: u64) -> SimDisk {
