@@ -8,10 +8,11 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     if full.exists() {
         return Some(full);
     }
-    std::io::Write::write_all(
-        &mut std::io::stderr(),
-        format!("SKIPPED: no {path} beside the project\n").as_bytes(),
-    )
-    .unwrap();
+    skipped(&format!("no {path} beside the project"));
     None
+}
+
+/// Says on standard error that a test is skipped, and why; never captured, so that it is seen.
+pub(crate) fn skipped(why: &str) {
+    std::io::Write::write_all(&mut std::io::stderr(), format!("SKIPPED: {why}\n").as_bytes()).unwrap();
 }
