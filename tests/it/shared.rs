@@ -8,10 +8,12 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     if full.exists() {
         return Some(full);
     }
-    std::io::Write::write_all(
-        &mut std::io::stderr(),
-        format!("SKIPPED: no {path} beside the project\n").as_bytes(),
-    )
-    .unwrap();
+    skipped(&format!("no {path} beside the project"));
     None
+}
+
+/// Says on standard error why a test does less here.
+pub(crate) fn skipped(why: &str) {
+    let words = format!("SKIPPED: {why}\n");
+    std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes()).unwrap();
 }

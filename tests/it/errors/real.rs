@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use crate::desk::files::{AKITA, ANNA, BEN, CHIE, DAY, NOSHIRO, name};
 use crate::desk::{Desk, names};
+use crate::shared::skipped;
 
 /// Runs a shell script with the binary as `$1` and the site as `$2`.
 fn shell(desk: &Desk, script: &str) -> Output {
@@ -34,7 +35,7 @@ fn two_files() -> Desk {
 #[test]
 fn an_output_that_is_full_is_no_success() {
     if !Path::new("/dev/full").exists() {
-        println!("skipped: no /dev/full");
+        skipped("no /dev/full");
         return;
     }
     let desk = two_files();
@@ -120,7 +121,7 @@ fn can_trace() -> bool {
     let tried = Command::new("strace").args(["-e", "trace=none", "true"]).output();
     let can = tried.is_ok_and(|output| output.status.success());
     if !can {
-        println!("skipped: strace is not here or may not trace");
+        skipped("strace is not here or may not trace");
     }
     can
 }
@@ -209,15 +210,15 @@ ran "$1" ledger verify
         .current_dir(desk.path("."))
         .output();
     let Ok(ran) = ran else {
-        println!("skipped: no unshare");
+        skipped("no unshare");
         return;
     };
     let printed = String::from_utf8(ran.stdout.clone()).unwrap();
     if !printed.contains("run: ") {
-        println!(
-            "skipped: no file system may be mounted here: {}",
+        skipped(&format!(
+            "no file system may be mounted here: {}",
             String::from_utf8_lossy(&ran.stderr)
-        );
+        ));
         return;
     }
     let lines: Vec<&str> = printed.lines().collect();

@@ -67,11 +67,7 @@ fn every_sync_of_a_pass_that_fails_is_the_last_thing_that_is_done() {
         let fault = pass_on(&guarded(&disk), 3).unwrap_err();
         is_fatal(&fault);
         assert_eq!(after_the_failure(&disk, sync), [""; 0]);
-        let failed = disk
-            .trace()
-            .into_iter()
-            .filter(|operation| operation.kind.is_sync())
-            .last();
+        let failed = disk.trace().into_iter().rfind(|operation| operation.kind.is_sync());
         let failed = failed.unwrap();
         let named = fault.args().iter().find(|(name, _)| *name == "path").unwrap();
         assert_eq!(named.1, failed.path.display().to_string(), "sync {sync}");
@@ -100,11 +96,7 @@ fn after_a_failed_sync_the_next_run_recovers_and_needs_nothing_that_was_lost() {
         pass_on(&guarded(&up), 4).unwrap_or_else(|fault| panic!("{what}: {fault}"));
         reference.assert_same(&up, &what);
         let down = up.survivor(Survival::Lost, sync);
-        let failed = disk
-            .trace()
-            .into_iter()
-            .filter(|operation| operation.kind.is_sync())
-            .last();
+        let failed = disk.trace().into_iter().rfind(|operation| operation.kind.is_sync());
         let what = format!("{what} ({failed:?}), then the power went");
         // A spool copy that went to the archive may be under both names again: the next run takes that away.
         let result = pass_on(&guarded(&down), 5).unwrap_or_else(|fault| panic!("{what}: {fault}"));
