@@ -24,7 +24,8 @@ step() {
   local log=target/soak-$seed-$name.log begun=$SECONDS verdict=held
   "$@" >"$log" 2>&1 || { verdict=FAILED failed=1; }
   say "$(printf '%-12s %-6s %6s s  %s' "$name" "$verdict" $((SECONDS - begun)) "$what")"
-  say "             $(printf '%q ' "$@")"
+  [[ $1 != long ]] || set -- env "$2" SEKISHO_SEED="$seed" cargo test --test it "$3"
+  say "             $*"
   [[ $verdict == held ]] || tail -n 20 "$log" | tee -a "$report"
 }
 long() { env "$1" SEKISHO_SEED="$seed" cargo test --quiet --test it "$2" -- --nocapture; }

@@ -4,5 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup-tests.sh
 cargo test --all-targets
-# The crash tests need a binary that can be ended at the k-th file-system operation.
-cargo test --features fault-injection --test it crash::
+# 10,000 random histories against the reference model; the line above plays 1,000 of them.
+SEKISHO_SOAK=10000 cargo test --test it model::the_program
+# These need a binary that can be ended at the k-th file-system operation.
+cargo test --features fault-injection --test it -- crash:: leak::process

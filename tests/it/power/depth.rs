@@ -15,7 +15,7 @@ use super::losses::{Wrong, ended_well};
 use super::sound::is_sound;
 
 /// Seeds in CI.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 1000;
 /// Faults one after the other.
 const DEPTH: u8 = 3;
 
