@@ -294,4 +294,9 @@ fn only_the_canonical_text_is_read() {
         Leaf::parse(&vec![b' '; 65_536]),
         Err(LeafError::TooLong { bytes: 65_536 })
     );
+    // The longest that a tile can hold is read, and found to be no leaf.
+    assert!(matches!(
+        Leaf::parse(&vec![b' '; 65_535]),
+        Err(LeafError::Malformed { .. })
+    ));
 }

@@ -231,6 +231,12 @@ fn lengths_of_plaintext_and_message_agree() {
     }
     assert!(params.encrypted_len(u64::MAX).is_err());
     assert!(params.encrypted_len((1 << 40) * 8 + 1).is_err());
+    // The longest message: 2^40 segments of 8 bytes, 40 when sealed, behind a header of 74.
+    let longest = (1 << 40) * 40 + 74;
+    assert_eq!(params.encrypted_len((1 << 40) * 8), Ok(longest));
+    assert_eq!(params.content_of(longest).unwrap().segment_count, 1 << 40);
+    let longer = longest + 40;
+    assert_eq!(params.content_of(longer), Err(FloeFault::TotalLength { got: longer }));
 }
 
 #[test]
