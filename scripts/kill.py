@@ -115,6 +115,7 @@ def main():
                 sys.exit(f"seed {seed}, round {rounds}: another state than without a kill: {wrong}; kept in {kept}")
             shutil.rmtree(root)
             done += hits
+            print(f"{done} kills", end="\r", file=sys.stderr, flush=True)
         print(f"{done} kills in {rounds} rounds, seed {seed}: every site as without a kill "
               f"(a run takes {usual * 1000:.0f} ms, {len(reference['out'])} packages, {sum(reference['acts'].values())} leaves)")
 
