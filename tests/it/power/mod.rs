@@ -6,4 +6,4 @@ mod depth;
 mod kills;
 mod losses;
 mod omitted;
-mod sound;
+pub(crate) mod sound;

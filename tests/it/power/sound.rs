@@ -22,9 +22,7 @@ pub(crate) fn is_sound(disk: &dyn Disk) -> Result<(), String> {
     let words = |fault: sekisho::domain::fault::Fault| format!("verification: {fault}");
     let site = Examined::open(machine.tools(disk), Path::new(ROOT), unlocking()).map_err(words)?;
     let found = verify::verify(&site, Depth::Full).map_err(words)?;
-    // Partial tiles of an older size and files that were not finished: the next append takes them away, or replaces them.
-    let means_something = |stray: &&String| !stray.contains(".p/") && stray.strip_suffix(".tmp").is_none();
-    let strays: Vec<&String> = found.strays.iter().filter(means_something).collect();
+    let strays: Vec<&String> = found.strays.iter().filter(|stray| means_something(stray)).collect();
     if !found.bad.is_empty() || !strays.is_empty() || found.is_unfinished {
         return Err(format!("bad {:?}, strays {strays:?}", found.bad));
     }
@@ -32,6 +30,12 @@ pub(crate) fn is_sound(disk: &dyn Disk) -> Result<(), String> {
         Some(defect) => Err(format!("ledger: {defect:?}")),
         None => Ok(()),
     }
+}
+
+/// False for partial tiles of an older size and for files that were not finished: the next append takes them away, or
+/// replaces them.
+pub(crate) fn means_something(stray: &str) -> bool {
+    !stray.contains(".p/") && stray.strip_suffix(".tmp").is_none()
 }
 
 /// Every package in the outbound folders has a whole proof beside it; `of_it`: that of this very package. While an answer
