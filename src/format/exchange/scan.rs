@@ -173,35 +173,26 @@ impl<'l> FileScan<'l> {
 
     /// Bytes of a file whose kind is known.
     fn body(&mut self, bytes: &[u8]) {
-        match bytes.len().checked_sub(self.tail_bytes) {
-            Some(before) => {
-                self.tail.clear();
-                self.tail.extend_from_slice(bytes.get(before..).unwrap_or_default());
-            }
-            None => {
-                self.tail.extend_from_slice(bytes);
-                let before = self.tail.len().saturating_sub(self.tail_bytes);
-                self.tail.drain(..before);
-            }
+        if let Some(before) = bytes.len().checked_sub(self.tail_bytes) {
+            self.tail.clear();
+            self.tail.extend_from_slice(bytes.get(before..).unwrap_or_default());
+        } else {
+            self.tail.extend_from_slice(bytes);
+            let before = self.tail.len().saturating_sub(self.tail_bytes);
+            self.tail.drain(..before);
         }
         let Some(framing) = &mut self.framing else { return };
-        match bytes
-            .len()
-            .checked_sub(MARK_BYTES)
-            .and_then(|at| bytes.split_at_checked(at))
-        {
-            Some((content, last)) => {
-                framing.take(&self.held);
-                framing.take(content);
-                self.held.clear();
-                self.held.extend_from_slice(last);
-            }
-            None => {
-                self.held.extend_from_slice(bytes);
-                let sure = self.held.len().saturating_sub(MARK_BYTES);
-                framing.take(self.held.get(..sure).unwrap_or_default());
-                self.held.drain(..sure);
-            }
+        let before_last = bytes.len().checked_sub(MARK_BYTES);
+        if let Some((content, last)) = before_last.and_then(|at| bytes.split_at_checked(at)) {
+            framing.take(&self.held);
+            framing.take(content);
+            self.held.clear();
+            self.held.extend_from_slice(last);
+        } else {
+            self.held.extend_from_slice(bytes);
+            let sure = self.held.len().saturating_sub(MARK_BYTES);
+            framing.take(self.held.get(..sure).unwrap_or_default());
+            self.held.drain(..sure);
         }
     }
 }
@@ -280,16 +271,14 @@ impl Framing {
         if self.fault.is_some() {
             return 0;
         }
-        let line_end = match self.line_end {
-            Some(line_end) => line_end,
-            None => {
-                let Some(behind) = bytes.get(self.record_bytes..) else {
-                    return bytes.len();
-                };
+        let line_end = match (self.line_end, bytes.get(self.record_bytes..)) {
+            (Some(known), _) => known,
+            (None, Some(behind)) => {
                 let found = LineEnd::starting(behind);
                 self.line_end = Some(found);
                 found
             }
+            (None, None) => return bytes.len(),
         };
         let mut rest = bytes;
         while let Some((record, behind)) = rest.split_at_checked(self.record_bytes) {
@@ -369,10 +358,7 @@ impl Framing {
             header: self.header,
             trailer: self.trailer,
             data_sha256: self.hasher.finalize().into(),
-            outcomes: match self.outcomes {
-                Some(counted) => Some(counted.map(Outcomes::finish)),
-                None => None,
-            },
+            outcomes: self.outcomes.map(|counted| counted.map(Outcomes::finish)),
         })
     }
 
