@@ -310,9 +310,15 @@ mod tests {
         let want = notice();
         assert!(unpacker.is_empty());
         assert_eq!(got.source, want.source);
-        assert_eq!((got.code, got.reason, got.timestamp), (want.code, want.reason, want.timestamp));
+        assert_eq!(
+            (got.code, got.reason, got.timestamp),
+            (want.code, want.reason, want.timestamp)
+        );
         assert!(got.row == want.row && got.update_seq == want.update_seq);
-        assert_eq!((got.old_my_number, got.old_jumin_code), (want.old_my_number, want.old_jumin_code));
+        assert_eq!(
+            (got.old_my_number, got.old_jumin_code),
+            (want.old_my_number, want.old_jumin_code)
+        );
         assert_eq!((got.seion_differs, got.my_number_place), (true, want.my_number_place));
         for len in 0..bytes.len() {
             assert!(Unpacker::new(&bytes[..len]).notice().is_none(), "{len}");

@@ -14,8 +14,8 @@ use crate::domain::item::Item;
 use crate::domain::municipality::{Offices, Prefecture};
 use crate::domain::notice::{Notice, Source};
 use crate::domain::reason::Reason;
-use crate::format::parcel::{Packer, Unpacker};
 use crate::domain::required::{REQUIRED, needs_old_jumin_code, needs_old_my_number};
+use crate::format::parcel::{Packer, Unpacker};
 use crate::text::kana::seion;
 
 /// What the records of a file are.

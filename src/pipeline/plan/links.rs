@@ -51,7 +51,12 @@ mod tests {
 
     /// The code number `n` of those that ascend.
     fn code(n: u64) -> JuminCode {
-        let mut codes: Vec<JuminCode> = (0..).map(|v| v * 10).flat_map(|v| (0..10).map(move |c| v + c)).filter_map(JuminCode::from_value).take(40).collect();
+        let mut codes: Vec<JuminCode> = (0..)
+            .map(|v| v * 10)
+            .flat_map(|v| (0..10).map(move |c| v + c))
+            .filter_map(JuminCode::from_value)
+            .take(40)
+            .collect();
         codes.sort_unstable();
         codes[usize::try_from(n).unwrap()]
     }

@@ -253,7 +253,8 @@ impl FileSource {
             self.taken = 0;
             let full = u64::from(SEGMENTS.encrypted_segment_len());
             let len = self.left_bytes.min(full);
-            self.sealed.resize(usize::try_from(len).map_err(|_| SpillError::Damaged)?, 0);
+            self.sealed
+                .resize(usize::try_from(len).map_err(|_| SpillError::Damaged)?, 0);
             let offset = self.next * full + u64::try_from(HEADER_LEN).unwrap_or_default();
             self.file
                 .read_exact_at(&mut self.sealed, offset)

@@ -1,3 +1,5 @@
+//! Sorting with every budget, on disk and in memory; damage.
+
 use std::path::Path;
 
 use super::*;

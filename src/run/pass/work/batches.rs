@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
+use super::late::{Kept, KeptRows, Late};
 use super::owners::{self, Own};
 use super::reading::Read;
 use super::sink::Sink;
@@ -45,41 +46,47 @@ pub(super) fn run(
             return Ok(());
         }
         let applied = judge_one(master, judge, batch)?;
-        return sink.take(applied);
+        return sink.take(applied, None);
     }
     let own = owners::find(master, &read.numbers, &mut read.links, means.spill)?;
-    if !read.links.is_empty() {
-        joined(master, judge, read, means, sink)?;
-    }
+    let kept = if read.links.is_empty() {
+        None
+    } else {
+        Some(joined(master, judge, read, means, sink)?)
+    };
+    let mut late = kept.as_ref().map(Late::new).transpose()?;
     let mut alone = Alone {
         reader: read.notices.read().map_err(spilled)?,
         own: Own::new(&own)?,
         links: &mut read.links,
         waiting: None,
     };
-    sink.begin()?;
     loop {
         let mut batches = Vec::new();
         for _ in 0..means.threads.max(1) {
             batches.extend(alone.next_batch()?);
         }
         if batches.is_empty() {
-            return sink.end();
+            return match &mut late {
+                Some(late) => sink.end(late),
+                None => Ok(()),
+            };
         }
         for applied in judge_all(master, judge, batches)? {
-            sink.take(applied)?;
+            sink.take(applied, late.as_mut())?;
         }
     }
 }
 
 /// Notices that were joined with others, by group; their changes wait in the sink for those of the others.
-fn joined(
+fn joined<'s>(
     master: &Master,
     judge: &Judge<'_>,
     read: &mut Read<'_>,
-    means: Means<'_>,
+    means: Means<'s>,
     sink: &mut Sink<'_, '_, '_>,
-) -> Result<(), Fault> {
+) -> Result<KeptRows<'s>, Fault> {
+    let mut kept = Kept::new(means.spill);
     let mut grouped = Sorter::<5>::new(means.spill, NOTICE_BYTES / 4);
     let mut reader = read.notices.read().map_err(spilled)?;
     while let Some((key, item)) = reader.next_item().map_err(spilled)? {
@@ -97,10 +104,10 @@ fn joined(
         if key != last && batch.notices.len() >= BATCH_NOTICES || key.is_none() {
             if !batch.notices.is_empty() {
                 let applied = judge_one(master, judge, std::mem::take(&mut batch))?;
-                sink.keep(applied)?;
+                sink.keep(applied, &mut kept)?;
             }
             if key.is_none() {
-                return Ok(());
+                return Ok(kept.sorted());
             }
         }
         last = key;

@@ -6,11 +6,13 @@
 //! A night's few thousand notices are one batch and touch no disk; beyond that `store::spill` puts pieces away.
 
 mod batches;
+mod late;
 mod owners;
 mod reading;
 mod sink;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::assess::Fate;
 use super::gather::Judged;
@@ -58,16 +60,23 @@ pub(super) struct Means<'s> {
     pub spill: &'s Spill<'s>,
 }
 
-/// Everything that became of the records.
-pub(super) struct Worked<'s> {
-    /// By index of the file.
+/// The sums of a pass.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sums {
+    /// By index of the taken file.
     pub tallies: BTreeMap<usize, Tally>,
-    /// Sums over the records of all files, those refused by the checks included.
-    pub sums: RecordSums,
-    /// Residents, entries, removals.
-    pub run: RunSums,
+    /// Over the records of all files, those refused by the checks included.
+    pub records: RecordSums,
+    /// Residents, entries, removals; `None` where no file was taken.
+    pub run: Option<RunSums>,
     /// Notices applied.
     pub applied: u64,
+}
+
+/// Everything that became of the records.
+pub(super) struct Worked<'s> {
+    /// The sums.
+    pub sums: Sums,
     places: BTreeMap<usize, u32>,
     heads: Sorted<'s, 8>,
     outcomes: Sorted<'s, 8>,
@@ -90,7 +99,7 @@ pub(super) fn work<'s>(
             reading.file(site, &offices, judged, file, *place)?;
         }
     }
-    let read = reading.finish();
+    let mut read = reading.finish();
     let judge = Judge {
         business_date: means.date,
         offices: &offices,
@@ -103,17 +112,18 @@ pub(super) fn work<'s>(
             _ => None,
         })
         .collect();
-    let mut sink = Sink::new(means.spill, builder, of_sources, read.tallies);
-    batches::run(&site.master, &judge, read.notices, read.numbers, read.links, means, &mut sink)?;
+    let mut sink = Sink::new(means.spill, builder, of_sources, std::mem::take(&mut read.tallies));
+    batches::run(&site.master, &judge, &mut read, means, &mut sink)?;
     let sunk = sink.finish()?;
     let before = site.master.manifest().map_or(0, |manifest| manifest.counts.residents);
     let run = sunk.change.sums(before);
     run.test().map_err(|why| apply_fault(&why.into()))?;
     let mut worked = Worked {
-        tallies: BTreeMap::new(),
-        sums: RecordSums::default(),
-        run,
-        applied: sunk.applied,
+        sums: Sums {
+            run: (!places.is_empty()).then_some(run),
+            applied: sunk.applied,
+            ..Sums::default()
+        },
         places,
         heads: read.heads,
         outcomes: sunk.outcomes,
@@ -127,8 +137,8 @@ pub(super) fn work<'s>(
             .sums
             .test(u64::from(file.frame().data_count()))
             .map_err(|why| apply_fault(&why.into()))?;
-        worked.sums.add(&tally.sums);
-        worked.tallies.insert(*index, *tally);
+        worked.sums.records.add(&tally.sums);
+        worked.sums.tallies.insert(*index, *tally);
     }
     Ok(worked)
 }
@@ -158,7 +168,7 @@ fn record_key(place: u32, record_no: u32) -> RecordKey {
 
 fn spilled(why: SpillError) -> Fault {
     match why {
-        SpillError::Disk { source, .. } => trouble::disk("staging")(source),
+        SpillError::Disk { source, .. } => trouble::disk(Path::new("staging"))(source),
         SpillError::Damaged => trouble::damaged::<&str>("staging".to_owned())("a piece of the sorting"),
         SpillError::TooLarge => Fault::new(FaultId::RecordTooLarge),
     }
@@ -253,5 +263,3 @@ impl Results<'_> {
             .ok_or_else(|| trouble::bug("a record without an outcome"))
     }
 }
-
-

@@ -9,7 +9,7 @@ use crate::format::rowcode::{code_key, number_key, read_code_key, read_number_ke
 use crate::pipeline::plan::Links;
 use crate::run::trouble;
 use crate::store::master::Master;
-use crate::store::spill::{Sorted, Sorter, SortedReader, Spill};
+use crate::store::spill::{Sorted, SortedReader, Sorter, Spill};
 
 /// Numbers looked up at once.
 const NUMBERS_AT_ONCE: usize = 16_384;
