@@ -9,6 +9,8 @@ pub mod ledger;
 pub mod looks;
 pub mod master;
 pub mod paths;
+pub mod pieces;
 pub mod registers;
 pub mod runs;
+pub mod sealed;
 pub mod staging;
