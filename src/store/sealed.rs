@@ -2,9 +2,13 @@
 
 use std::io;
 
-use crate::ports::WriteNew;
+use rand_core::CryptoRng;
+
+use crate::ports::{ReadAt, WriteNew};
+use crate::seal::atrest::{AtRestReader, AtRestStreamFault, AtRestWriter};
 use crate::seal::notesign::NoteSigner;
 use crate::seal::package::{PackageSealer, PackageStream, StreamEnd, StreamFault};
+use crate::seal::secret::SiteKey;
 
 /// A package on its way into a new file. Room for its front is written first and replaced at the end.
 #[derive(Debug)]
@@ -58,6 +62,64 @@ impl<F: WriteNew> PackageWriter<F> {
         self.file.rewrite(0, &end.front.bytes)?;
         Ok((self.file, end))
     }
+}
+
+/// A file at rest on its way into a new file.
+#[derive(Debug)]
+pub struct RestWriter<F> {
+    file: F,
+    writer: AtRestWriter,
+}
+
+impl<F: WriteNew> RestWriter<F> {
+    /// Begins in an empty file; site key, context, length and generator are those of [`AtRestWriter::new`].
+    ///
+    /// # Errors
+    /// [`AtRestStreamFault`].
+    pub fn begin(
+        file: F,
+        site: &SiteKey,
+        context: &str,
+        plain_len: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, AtRestStreamFault> {
+        let writer = AtRestWriter::new(site, context, plain_len, rng)?;
+        Ok(Self { file, writer })
+    }
+
+    /// Takes more of the content, in pieces of any length.
+    ///
+    /// # Errors
+    /// [`AtRestStreamFault`]; after one the file is of no use.
+    pub fn write(&mut self, content: &[u8]) -> Result<(), AtRestStreamFault> {
+        let file = &mut self.file;
+        self.writer.add(content, &mut |sealed| file.write_all(sealed))
+    }
+
+    /// Ends the file; it is not synced.
+    ///
+    /// # Errors
+    /// [`AtRestStreamFault`]; `OtherLength` where less came than was announced.
+    pub fn finish(mut self) -> Result<F, AtRestStreamFault> {
+        let file = &mut self.file;
+        self.writer.finish(&mut |sealed| file.write_all(sealed))?;
+        Ok(self.file)
+    }
+}
+
+/// Reads a file at rest from its beginning; see [`AtRestReader`].
+///
+/// # Errors
+/// [`AtRestStreamFault`].
+pub fn read_at_rest(
+    file: Box<dyn ReadAt>,
+    site: &SiteKey,
+    context: &str,
+    limit_bytes: u64,
+) -> Result<AtRestReader<'static>, AtRestStreamFault> {
+    let total_len = file.facts()?.len_bytes;
+    let read = move |place: &mut [u8], offset: u64| file.read_exact_at(place, offset);
+    AtRestReader::new(site, context, total_len, limit_bytes, Box::new(read))
 }
 
 #[cfg(test)]
@@ -152,6 +214,43 @@ mod tests {
             let hash = package_hash_of(&disk, Path::new("/site/bad")).unwrap();
             assert_ne!(hash, Some(whole.package_hash), "{at}");
         }
+    }
+
+    #[test]
+    fn a_content_is_written_at_rest_into_a_staging_folder_and_read_back() {
+        let disk = MemoryDisk::new();
+        let folders = Folders::new(Path::new("/site"));
+        for folder in ["/site", "/site/staging"] {
+            disk.create_folder(Path::new(folder)).unwrap();
+        }
+        let mut stage = Stage::begin(&disk, &folders, 3).unwrap();
+        let (site, mut rng) = (SiteKey::new([4; 32]), ChaCha20Rng::from_seed([5; 32]));
+        let file = stage.create("answer-a", "answers/a").unwrap().hashed();
+        let mut writer = RestWriter::begin(file, &site, "answers/a", 2_000_000, &mut rng).unwrap();
+        for _ in 0..4 {
+            writer.write(&[9; 500_000]).unwrap();
+        }
+        let mut file = writer.finish().unwrap();
+        assert!(file.rewrite(0, b"x").is_err(), "its hash would be another");
+        file.finish(&mut stage, None).unwrap();
+        let [placed] = stage.placements() else {
+            panic!("one object");
+        };
+        let path = folders.at(&placed.from);
+        assert_eq!(placed.sha256, digest::to_hex(&sha256_of(&disk, &path).unwrap()));
+        assert_eq!(placed.package_hash, None);
+        let mut reader = read_at_rest(disk.open(&path).unwrap(), &site, "answers/a", 2_000_000).unwrap();
+        let (mut piece, mut all) = (vec![0; 70_000], 0);
+        loop {
+            let got = reader.read_chunk(&mut piece).unwrap();
+            assert!(piece[..got].iter().all(|byte| *byte == 9));
+            all += got;
+            if got == 0 {
+                break;
+            }
+        }
+        assert_eq!((all, reader.len_bytes()), (2_000_000, 2_000_000));
+        assert!(read_at_rest(disk.open(&path).unwrap(), &site, "answers/b", 2_000_000).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::folders::Folders;
 use crate::ports::{Disk, WriteNew};
@@ -38,18 +39,30 @@ pub struct StagedFile {
     from: String,
     to: String,
     len_bytes: u64,
+    hash: Option<Sha256>,
 }
 
 impl StagedFile {
+    /// The same, hashed while it is written: it may then only be appended to. For objects that are small or have no hash of
+    /// their own.
+    #[must_use]
+    pub fn hashed(mut self) -> Self {
+        self.hash = Some(Sha256::new());
+        self
+    }
+
     /// Makes the object durable and remembers where it goes. Where it is a package, `package_hash` is its hash; what has
-    /// none is tested by its own format.
+    /// none, and was not hashed either, is tested by its own format.
     pub fn finish(mut self, stage: &mut Stage<'_>, package_hash: Option<&Hash>) -> io::Result<()> {
         self.file.sync()?;
         stage.placements.push(Placement {
             from: self.from,
             to: self.to,
             len_bytes: self.len_bytes,
-            sha256: String::new(),
+            sha256: self
+                .hash
+                .map(|hash| digest::to_hex(&hash.finalize()))
+                .unwrap_or_default(),
             package_hash: package_hash.map(|hash| digest::to_hex(hash)),
         });
         Ok(())
@@ -64,11 +77,17 @@ impl StagedFile {
 impl WriteNew for StagedFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
         self.len_bytes = self.len_bytes.saturating_add(bytes.len() as u64);
         Ok(())
     }
 
     fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.hash.is_some() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         self.file.rewrite(offset, bytes)
     }
 
@@ -204,6 +223,7 @@ impl<'d> Stage<'d> {
             from,
             to: to.to_owned(),
             len_bytes: 0,
+            hash: None,
         })
     }
 
