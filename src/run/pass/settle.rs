@@ -7,6 +7,7 @@ pub use held::inbound_of_held;
 
 use std::collections::BTreeMap;
 
+use super::PassSettings;
 use super::answers::Outgoing;
 use super::assess::{Assessed, Fate, reaches_national};
 use super::gather::Judged;
@@ -36,7 +37,7 @@ pub(super) fn settle(
     site: &mut Site<'_>,
     mut assessed: Assessed,
     date: BusinessDate,
-    threads: usize,
+    settings: PassSettings,
 ) -> Result<PassResult, Fault> {
     if is_idle(&assessed, &site.exchange()) {
         let mut planned = result::of_plan(site, &assessed, date);
@@ -64,7 +65,7 @@ pub(super) fn settle(
         reports: Vec::new(),
         notices: None,
     };
-    let manifest = settling.all(&mut assessed, threads)?;
+    let manifest = settling.all(&mut assessed, settings)?;
     let mut planned = result::of_plan(settling.site, &assessed, date);
     let Settling {
         stage,
@@ -148,7 +149,7 @@ struct Settling<'a, 'm> {
 }
 
 impl Settling<'_, '_> {
-    fn all(&mut self, assessed: &mut Assessed, threads: usize) -> Result<Manifest, Fault> {
+    fn all(&mut self, assessed: &mut Assessed, settings: PassSettings) -> Result<Manifest, Fault> {
         // The generation is staged twice over in two steps: first its runs and roots, whose name the answers carry,
         // then the manifest with the state after the answers.
         let site = self.site;
@@ -163,7 +164,8 @@ impl Settling<'_, '_> {
         let mut builder = staging.begin(&site.master, &mut rng).map_err(|e| trouble::master(&e))?;
         let means = Means {
             date: self.date,
-            threads,
+            threads: settings.threads,
+            memory: settings.memory,
             spill: &spill,
         };
         let worked = work(site, &assessed.files, means, Some(&mut builder))?;

@@ -5,7 +5,7 @@ use std::thread;
 
 use super::super::gather::Judged;
 use super::super::spool;
-use super::{Means, NOTICE_BYTES, OTHER_BYTES, Tally, record_key, spilled};
+use super::{Means, Tally, record_key, spilled};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::municipality::Offices;
@@ -97,9 +97,9 @@ where
         Self {
             means,
             keeps,
-            notices: Sorter::new(means.spill, NOTICE_BYTES),
-            heads: Sorter::new(means.spill, OTHER_BYTES),
-            numbers: Sorter::new(means.spill, OTHER_BYTES),
+            notices: Sorter::new(means.spill, means.memory.notice_bytes),
+            heads: Sorter::new(means.spill, means.memory.other_bytes),
+            numbers: Sorter::new(means.spill, means.memory.other_bytes),
             links: Links::default(),
             tallies: BTreeMap::new(),
         }
