@@ -1,7 +1,7 @@
 //! One thing of an inbound folder: is it to be read, and is what was read to be judged? What is decided from facts is in
 //! `store::inbox` and `pipeline::intake::still`; here it is looked at in the right order.
 
-use std::io;
+use std::io::{self, Read};
 
 use super::{Gatherer, Why, short};
 use crate::domain::arrival::ArrivalRule;
@@ -26,6 +26,8 @@ const DONE_MAX_BYTES: u64 = 4096;
 const TICK_MS: i64 = 2000;
 /// Files up to this length are read again before they are removed; that costs less than an argument about facts.
 const WITNESS_BYTES: u64 = 16 << 20;
+/// Files up to this length are in memory as a whole while they are looked at and copied: those of a usual night.
+const KEPT_BYTES: u64 = 4 << 20;
 /// Passes that a thing without a rule about them is remembered for.
 const SEEN_AGAIN: u32 = 2;
 
@@ -33,17 +35,34 @@ const SEEN_AGAIN: u32 = 2;
 pub(super) struct Came {
     /// The file.
     pub(super) file: InboxFile,
-    /// The file as it was opened.
-    pub(super) ahead: Ahead,
+    /// Its bytes, for the copy.
+    pub(super) raw: Raw,
     /// What is to be removed once the file is used up.
     pub(super) originals: Vec<Retired>,
+}
+
+/// The bytes of a file that was looked at.
+pub(super) enum Raw {
+    /// A file that is not long: what is copied is what was looked at, whatever becomes of the file.
+    Kept(Vec<u8>),
+    /// They are read again, and proved to be the same.
+    Again(Ahead),
+}
+
+impl Raw {
+    pub(super) fn reader(&self) -> Box<dyn Read + '_> {
+        match self {
+            Self::Kept(bytes) => Box::new(bytes.as_slice()),
+            Self::Again(ahead) => Box::new(AheadReader::new(ahead)),
+        }
+    }
 }
 
 /// A file that was read to its end, with its done file.
 struct Arrived {
     file: InboxFile,
     done: Option<InboxFile>,
-    ahead: Ahead,
+    raw: Raw,
     looked: Looked,
 }
 
@@ -176,7 +195,15 @@ impl Gatherer<'_, '_> {
         if package::peek(&head).is_err() {
             self.test_count(&head, file.facts.len_bytes)?;
         }
-        let looked = look(self.site, &file.name, &mut AheadReader::new(&ahead), ahead.len_bytes());
+        let len_bytes = ahead.len_bytes();
+        let (raw, looked) = if len_bytes <= KEPT_BYTES {
+            let bytes = ahead.read()?;
+            let looked = look(self.site, &file.name, &mut bytes.as_slice(), len_bytes);
+            (Raw::Kept(bytes), looked)
+        } else {
+            let looked = look(self.site, &file.name, &mut AheadReader::new(&ahead), len_bytes);
+            (Raw::Again(ahead), looked)
+        };
         let looked = looked.map_err(CopyFault::of)?;
         if hash.is_some_and(|hash| looked.raw_sha256 != hash) {
             return Err(Unfinished::DoneHash.into());
@@ -184,7 +211,7 @@ impl Gatherer<'_, '_> {
         Ok(Arrived {
             file,
             done,
-            ahead,
+            raw,
             looked,
         })
     }
@@ -211,7 +238,7 @@ impl Gatherer<'_, '_> {
         let Arrived {
             file,
             done,
-            ahead,
+            raw,
             looked,
         } = arrived;
         let originals = std::iter::once((&file, self.witness(&file, &looked)))
@@ -257,7 +284,7 @@ impl Gatherer<'_, '_> {
         let (folder, name) = (file.folder.clone(), file.name.clone());
         let came = Came {
             file: file.clone(),
-            ahead,
+            raw,
             originals,
         };
         let taken = self.take(short(&arrival), &folder, name, &looked, judged, Some(came), None)?;

@@ -19,7 +19,7 @@ use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
 use crate::store::atomic;
-use crate::store::inbox::{self, AheadReader, CopyFault, InboxFile, Limits};
+use crate::store::inbox::{self, CopyFault, InboxFile, Limits};
 use crate::store::looks::Memory;
 use crate::store::staging::Retired;
 
@@ -243,8 +243,8 @@ impl Gatherer<'_, '_> {
             && !known
             && !duplicate
         {
-            let mut raw = AheadReader::new(&came.ahead);
-            if let Err(why) = spool::write_spool(self.site, &id, &name, &mut raw, looked)? {
+            let mut raw = came.raw.reader();
+            if let Err(why) = spool::write_spool(self.site, &id, &name, &mut *raw, looked)? {
                 return Ok(Err(why));
             }
         }
