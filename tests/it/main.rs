@@ -17,6 +17,7 @@ mod errors;
 mod faulty;
 mod files;
 mod fuzzed;
+mod growth;
 mod layout;
 mod leak;
 mod ledger;
