@@ -13,7 +13,7 @@ use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
-use crate::pipeline::intake::{self, Arrival, ShellFinding, Verdict};
+use crate::pipeline::intake::{self, Arrival, Content, ShellFinding, Verdict};
 use crate::ports::guarded::is_full;
 use crate::run::gaiji;
 use crate::run::site::Site;
@@ -187,7 +187,7 @@ impl Gatherer<'_, '_> {
     fn judge(&self, opened: &Opened, label: &str, is_new: bool) -> intake::Judged {
         let arrival = Arrival {
             label,
-            bytes: &opened.bytes,
+            content: Content::Bytes(&opened.bytes),
             shell: opened.shell,
             is_growing: false,
             is_new,
