@@ -228,7 +228,7 @@ mod tests {
         let file = stage.create("answer-a", "answers/a").unwrap().hashed();
         let mut writer = RestWriter::begin(file, &site, "answers/a", 2_000_000, &mut rng).unwrap();
         for _ in 0..4 {
-            writer.write(&[9; 500_000]).unwrap();
+            writer.write(&vec![9; 500_000]).unwrap();
         }
         let mut file = writer.finish().unwrap();
         assert!(file.rewrite(0, b"x").is_err(), "its hash would be another");
