@@ -12,6 +12,6 @@ pub mod paths;
 pub mod pieces;
 pub mod registers;
 pub mod runs;
-pub mod spill;
 pub mod sealed;
+pub mod spill;
 pub mod staging;
