@@ -76,9 +76,9 @@ impl<R: Read> RecordChunks<R> {
         Ok(Some(chunk))
     }
 
-    /// The reader, wherever it stands.
-    pub fn into_reader(self) -> R {
-        self.reader
+    /// The reader; behind the last chunk it stands before the trailer.
+    pub fn reader_mut(&mut self) -> &mut R {
+        &mut self.reader
     }
 }
 

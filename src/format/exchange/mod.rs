@@ -19,6 +19,7 @@ pub use chunks::{ChunkRecords, RecordChunk, RecordChunks};
 pub use envelope::Envelope;
 pub use fault::FileFault;
 pub use field::{FieldFault, geta_in, read_ascii, read_code, read_digits, read_wide};
+pub(crate) use field::{is_printable, without_blanks};
 pub use frame::{DataRecords, Frame, LineEnd, is_complete};
 pub use header::{Header, KindFields, RequestedItems};
 pub use notice::{NoticeWriter, OldNumbers};

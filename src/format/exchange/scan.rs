@@ -17,11 +17,15 @@ const MARK_BYTES: usize = 3;
 /// The mark, and the line end of the last record before it.
 const TAIL_BYTES: usize = MARK_BYTES + 2;
 
+/// Bytes that are looked at together.
+const PIECE_BYTES: usize = 64 << 10;
+
 /// Takes the plain bytes of one file in their order.
 #[derive(Debug)]
 pub struct FileScan<'l> {
     layouts: &'l Layouts,
-    hasher: Sha256,
+    /// SHA-256 of all bytes, where it is wanted.
+    hasher: Option<Sha256>,
     len_bytes: u64,
     /// The first bytes, until the envelope can be read.
     head: Vec<u8>,
@@ -103,7 +107,7 @@ impl<'l> FileScan<'l> {
     pub fn new(layouts: &'l Layouts) -> Self {
         Self {
             layouts,
-            hasher: Sha256::new(),
+            hasher: Some(Sha256::new()),
             len_bytes: 0,
             head: Vec::new(),
             envelope: None,
@@ -114,6 +118,14 @@ impl<'l> FileScan<'l> {
         }
     }
 
+    /// Begins a file whose own SHA-256 nobody asks for; [`Scan::sha256`] is then all zeros.
+    pub fn without_sha256(layouts: &'l Layouts) -> Self {
+        Self {
+            hasher: None,
+            ..Self::new(layouts)
+        }
+    }
+
     /// The envelope, once the header has passed; its fault, once there is one that more bytes cannot mend.
     pub fn envelope(&self) -> Option<Result<Envelope, FileFault>> {
         self.envelope
@@ -121,7 +133,16 @@ impl<'l> FileScan<'l> {
 
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
+        // Both hashes while a piece is in the processor's own memory.
+        for piece in bytes.chunks(PIECE_BYTES) {
+            self.piece(piece);
+        }
+    }
+
+    fn piece(&mut self, bytes: &[u8]) {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
         self.len_bytes = self.len_bytes.saturating_add(offset(bytes.len()));
         match &self.envelope {
             Some(Ok(_)) => self.body(bytes),
@@ -164,7 +185,7 @@ impl<'l> FileScan<'l> {
         };
         Scan {
             len_bytes: self.len_bytes,
-            sha256: self.hasher.finalize().into(),
+            sha256: self.hasher.map(|hasher| hasher.finalize().into()).unwrap_or_default(),
             envelope,
             complete: envelope.and(complete_tail(&self.tail, before_tail, record_bytes)),
             content: envelope.and(content),

@@ -53,6 +53,7 @@ pub(super) fn settle(
     let stage = room::begin(site, room::Work::Adds(room::of_pass(site, input_bytes(&assessed))))?;
     let mut settling = Settling {
         site,
+        threads: settings.threads,
         date,
         time: site.tools.clock.now(),
         year_key: digest::year_key(&site.secrets.year_root, date.fiscal_year()),
@@ -135,6 +136,7 @@ type Row = ([u8; 32], Vec<u8>);
 
 struct Settling<'a, 'm> {
     site: &'a Site<'m>,
+    threads: usize,
     date: BusinessDate,
     time: Instant,
     year_key: YearKey,
@@ -254,7 +256,7 @@ impl Settling<'_, '_> {
                 receiver: identity.sender,
                 kind: FileKind::Res,
                 serial,
-                bytes: Vec::new(),
+                len_bytes: 0,
                 records: answer_records(assessed, index),
                 generation: None,
             }
