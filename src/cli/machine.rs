@@ -191,7 +191,12 @@ pub fn ask_new_passphrase(lang: Lang) -> Result<Zeroizing<String>, Fault> {
 
 /// Worker threads: typed, else of the settings, else one per core.
 pub fn threads(cli: &Cli, site: &Site<'_>) -> usize {
-    let wanted = usize::from(cli.threads.unwrap_or(site.config.run.threads));
+    threads_or(cli, site.config.run.threads)
+}
+
+/// The same without a site: typed, else so many, where 0 is one per core.
+pub fn threads_or(cli: &Cli, default: u16) -> usize {
+    let wanted = usize::from(cli.threads.unwrap_or(default));
     if wanted > 0 {
         wanted
     } else {

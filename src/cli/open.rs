@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::Ended;
 use super::args::Cli;
 use super::env::Surroundings;
-use super::machine::{Machine, with_keys, with_site};
+use super::machine::{Machine, threads, threads_or, with_keys, with_site};
 use super::show::Out;
 use crate::domain::fault::{Class, Fault, FaultId, acts_on_terminals};
-use crate::run::opening::{OpenWish, Opened, open_as_party, open_at_site};
+use crate::run::opening::{Content, OpenWish, Opened, open_as_party, open_at_site};
 use crate::run::site::Access;
 use crate::run::{layouts, output, table};
 
@@ -60,10 +60,17 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, args: &Args, out: &mut Out) -
     let wish = OpenWish {
         package: &args.package,
         sender_key: args.sender_key.as_deref(),
+        content: match (args.form, &args.out) {
+            (Some(_), _) => Content::Whole,
+            (None, Some(path)) => Content::File(path),
+            (None, None) => Content::Unread,
+        },
+        threads: threads_or(cli, 0),
     };
     let opened = match &args.keys {
         None => with_site(cli, surroundings, Access::Write, |site| {
-            open_at_site(site, wish, cli.business_date)
+            let threads = threads(cli, site);
+            open_at_site(site, OpenWish { threads, ..wish }, cli.business_date)
         })?,
         Some(keys) => with_keys(surroundings, out.lang(), |tools, unlocking| {
             open_as_party(tools, unlocking, keys, cli.site.as_deref(), wish)
@@ -92,11 +99,14 @@ fn give(machine: &Machine, args: &Args, opened: &Opened, out: &mut Out) -> Resul
             }
             Ok(_) | Err(_) => return Err(Fault::new(FaultId::NotText).with("path", args.package.display())),
         },
-        None => &opened.plaintext,
+        None => &[],
     };
     match &args.out {
         Some(path) => {
-            output::write_new(machine.tools(), path, shown)?;
+            // Without a form it is written already, piece by piece.
+            if args.form.is_some() {
+                output::write_new(machine.tools(), path, shown)?;
+            }
             facts(args, opened, &Value::Null, out)
         }
         None if args.form.is_some() && !out.is_json() => out.raw(shown),
@@ -135,7 +145,7 @@ fn facts(args: &Args, opened: &Opened, content: &Value, out: &mut Out) -> Result
     if out.is_json() {
         return out.json(&json!({
             "package": args.package, "sender": opened.sender.as_str(), "kind": opened.kind, "file": opened.file_name,
-            "size_bytes": opened.plaintext.len(), "records": opened.records, "package_hash": opened.package_hash,
+            "size_bytes": opened.size_bytes, "records": opened.records, "package_hash": opened.package_hash,
             "leaf": opened.leaf, "out": args.out, "content": content,
         }));
     }
@@ -146,7 +156,7 @@ fn facts(args: &Args, opened: &Opened, content: &Value, out: &mut Out) -> Result
         ),
         (out.say("種類", "kind"), opened.kind.clone()),
         (out.say("ファイル", "file"), opened.file_name.clone()),
-        (out.say("大きさ", "bytes"), opened.plaintext.len().to_string()),
+        (out.say("大きさ", "bytes"), opened.size_bytes.to_string()),
         (
             out.say("パッケージハッシュ", "package hash"),
             opened.package_hash.clone(),

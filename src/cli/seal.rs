@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::args::Cli;
 use super::env::Surroundings;
-use super::machine::{with_keys, with_site};
+use super::machine::{threads, threads_or, with_keys, with_site};
 use super::show::Out;
 use super::{Ended, layout};
 use crate::domain::fault::{Class, Fault};
@@ -48,10 +48,12 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, args: &Args, out: &mut Out) -
         file: &args.file,
         to: args.to,
         out: &path,
+        threads: threads_or(cli, 0),
     };
     let sealed = match &args.keys {
         None => with_site(cli, surroundings, Access::Write, |site| {
-            seal_at_site(site, wish, cli.business_date)
+            let threads = threads(cli, site);
+            seal_at_site(site, SealWish { threads, ..wish }, cli.business_date)
         })?,
         Some(keys) => with_keys(surroundings, out.lang(), |tools, unlocking| {
             let known = (args.to_key.as_deref(), cli.site.as_deref());

@@ -1,25 +1,27 @@
 //! Opens single packages outside of a run: with a party's key file, or at a site with the site's own keys.
 //!
-//! At a site the leaf `opened` is committed before the content is given out.
+//! Everything is verified before the first byte is given out, and at a site the leaf `opened` is committed in between. The sealed
+//! file is read twice, piece by piece, and what is given out is what was verified.
 
+use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::public::{PublicSite, registered_signing_keys};
-use super::sealing::FILE_MAX_BYTES;
+use super::sealing::{FILE_MAX_BYTES, too_long};
 use super::site::{Site, Tools, Unlocking};
-use super::{keys, record, trouble, trust};
+use super::{keys, output, record, trouble, trust};
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::PartyId;
 use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Outcome};
 use crate::format::package::HeaderFault;
 use crate::pipeline::journal;
-use crate::ports::Disk;
+use crate::ports::{Disk, ReadAt, WriteNew as _};
 use crate::seal::digest;
 use crate::seal::notesign::NoteVerifier;
-use crate::seal::package::{OpenFault, RecipientKeys, open_package, peek};
+use crate::seal::package::{MAX_FRONT_LEN, OpenFault, PackageOpener, ReadFault, RecipientKeys, VerifiedPackage, peek};
 
 /// What is to be opened.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,21 @@ pub struct OpenWish<'w> {
     pub package: &'w Path,
     /// Text of the sender's signing key, where the operator gives it.
     pub sender_key: Option<&'w str>,
+    /// Where the content goes.
+    pub content: Content<'w>,
+    /// Threads that open.
+    pub threads: usize,
+}
+
+/// Where the content of a package goes when everything was verified.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'w> {
+    /// Nowhere.
+    Unread,
+    /// Into memory, as a whole.
+    Whole,
+    /// To a new file, piece by piece.
+    File(&'w Path),
 }
 
 /// A package that was opened and proved.
@@ -42,7 +59,9 @@ pub struct Opened {
     pub records: Option<u64>,
     /// Package hash, hex.
     pub package_hash: String,
-    /// The file inside.
+    /// Length of the file inside, in bytes.
+    pub size_bytes: u64,
+    /// The file inside, where it was asked for as a whole.
     pub plaintext: Zeroizing<Vec<u8>>,
     /// Index of the leaf, at a site.
     pub leaf: Option<u64>,
@@ -79,7 +98,7 @@ pub fn open_as_party(
             Ok(known)
         }
     };
-    open(disk, wish.package, (secrets.owner, &secrets.recipient_keys()), pins)
+    prove(disk, wish, (secrets.owner, &secrets.recipient_keys()), pins)?.deliver(tools)
 }
 
 /// Opens a package that was sent to the site. The leaf `opened` is committed before the content is given out.
@@ -96,12 +115,13 @@ pub fn open_at_site(site: &mut Site<'_>, wish: OpenWish<'_>, date: Option<Busine
         None => registered_signing_keys(&site.parties, &site.folders, sender),
     };
     let keys = site.secrets.recipient_keys();
-    let mut opened = open(site.tools.disk, wish.package, (site.config.id, &keys), pins)?;
+    let proved = prove(site.tools.disk, wish, (site.config.id, &keys), pins)?;
     let mut leaf = journal::act(Act::Opened, site.tools.clock.now());
     leaf.outcome = Some(Outcome::Permitted);
-    leaf.package = digest::digest_from_hex(&opened.package_hash);
-    opened.leaf = Some(record::record(site, vec![leaf], business_date)?);
-    Ok(opened)
+    leaf.package = Some(proved.verified.package_hash());
+    let leaf = Some(record::record(site, vec![leaf], business_date)?);
+    let opened = proved.deliver(site.tools)?;
+    Ok(Opened { leaf, ..opened })
 }
 
 fn given_key(wish: OpenWish<'_>) -> Result<Option<NoteVerifier>, Fault> {
@@ -110,35 +130,93 @@ fn given_key(wish: OpenWish<'_>) -> Result<Option<NoteVerifier>, Fault> {
         .transpose()
 }
 
-fn open(
+/// A package of which everything was verified, and nothing given out.
+struct Proved<'w> {
+    file: Box<dyn ReadAt>,
+    verified: VerifiedPackage,
+    wish: OpenWish<'w>,
+}
+
+fn prove<'w>(
     disk: &dyn Disk,
-    path: &Path,
+    wish: OpenWish<'w>,
     (owner, keys): (PartyId, &RecipientKeys),
     pins: impl FnOnce(PartyId) -> Result<Vec<NoteVerifier>, Fault>,
-) -> Result<Opened, Fault> {
-    let bytes = disk.read(path, FILE_MAX_BYTES).map_err(trouble::unreadable(path))?;
+) -> Result<Proved<'w>, Fault> {
+    let path = wish.package;
+    let unreadable = trouble::unreadable(path);
+    let file = disk.open(path).map_err(&unreadable)?;
+    let len_bytes = file.facts().map_err(&unreadable)?.len_bytes;
+    if len_bytes > FILE_MAX_BYTES {
+        return Err(unreadable(too_long()));
+    }
+    let mut front = vec![0; usize::try_from(len_bytes).map_or(MAX_FRONT_LEN, |len| len.min(MAX_FRONT_LEN))];
+    file.read_exact_at(&mut front, 0).map_err(&unreadable)?;
     let refused = Refused {
         path,
-        bytes: &bytes,
+        bytes: &front,
         owner,
     };
-    let sender = peek(&bytes).map_err(|why| refused.fault(&why))?.sender();
+    let sender = peek(&front).map_err(|why| refused.fault(&why))?.sender();
     let pinned = pins(sender)?;
     if pinned.is_empty() {
         return Err(Fault::new(FaultId::SenderKeyMissing)
             .with("path", path.display())
             .with("sender", sender));
     }
-    let opened = open_package(&bytes, keys, &pinned).map_err(|why| refused.fault(&why))?;
-    Ok(Opened {
-        records: opened.manifest.counts.get("records").copied(),
-        kind: opened.manifest.kind,
-        sender: opened.manifest.sender,
-        file_name: opened.manifest.file_name,
-        package_hash: digest::to_hex(&opened.package_hash),
-        plaintext: Zeroizing::new(opened.plaintext),
-        leaf: None,
-    })
+    let opener = PackageOpener::new(&front, len_bytes, keys, &pinned).map_err(|why| refused.fault(&why))?;
+    let mut read = |place: &mut [u8], offset: u64| file.read_exact_at(place, offset);
+    let verified = VerifiedPackage::verify(opener, wish.threads, &mut read).map_err(|why| match why {
+        ReadFault::Open(why) => refused.fault(&why),
+        ReadFault::Read(why) | ReadFault::Write(why) => unreadable(why),
+    })?;
+    Ok(Proved { file, verified, wish })
+}
+
+impl Proved<'_> {
+    /// Gives the content to where it was asked for.
+    fn deliver(self, tools: Tools<'_>) -> Result<Opened, Fault> {
+        let manifest = self.verified.manifest();
+        let mut plaintext = Zeroizing::new(Vec::new());
+        match self.wish.content {
+            Content::Unread => {}
+            Content::Whole => {
+                // It was verified, so the length is what lies on the disk.
+                plaintext.reserve_exact(usize::try_from(manifest.size_bytes).map_err(trouble::bug)?);
+                self.give(self.wish.package, &mut |piece| {
+                    plaintext.extend_from_slice(piece);
+                    Ok(())
+                })?;
+            }
+            Content::File(path) => {
+                let mut file = output::begin_new(tools, path)?;
+                self.give(path, &mut |piece| file.write_all(piece))?;
+                file.publish().map_err(|why| output::not_written(&why))?;
+            }
+        }
+        Ok(Opened {
+            records: manifest.counts.get("records").copied(),
+            kind: manifest.kind.clone(),
+            sender: manifest.sender,
+            file_name: manifest.file_name.clone(),
+            size_bytes: manifest.size_bytes,
+            package_hash: digest::to_hex(&self.verified.package_hash()),
+            plaintext,
+            leaf: None,
+        })
+    }
+
+    fn give(&self, to: &Path, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), Fault> {
+        let mut read = |place: &mut [u8], offset: u64| self.file.read_exact_at(place, offset);
+        let given = self.verified.give(self.wish.threads, &mut read, sink);
+        given.map_err(|why| match why {
+            ReadFault::Open(_) => Fault::new(FaultId::FileUnreadable)
+                .with("path", self.wish.package.display())
+                .with("why", "it changed while it was read"),
+            ReadFault::Read(why) => trouble::unreadable(self.wish.package)(why),
+            ReadFault::Write(why) => trouble::disk(to)(why),
+        })
+    }
 }
 
 /// What the words about a refused package need.

@@ -1,8 +1,10 @@
 //! Seals single files outside of a run: as the site, for a registered party, or as a party with its own key file.
 //!
-//! At a site nothing leaves without its leaf: the leaf is committed first, and only then the package is written.
+//! At a site nothing leaves without its leaf: the package is made under a name of its own beside its place, then the leaf is
+//! committed, and only then the package is seen. As in a run, where packages lie in the staging folder before.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -14,19 +16,26 @@ use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::PartyId;
 use crate::domain::instant::BusinessDate;
 use crate::domain::party::FileKind;
-use crate::format::exchange::{Envelope, HashRule, ParsedFile};
+use crate::format::exchange::{Envelope, FileScan, HashRule};
 use crate::format::layout::Layouts;
 use crate::format::leaf::{Act, FileFacts, FileHash, Label, Leaf, Outcome};
 use crate::pipeline::journal;
+use crate::ports::ReadAt;
 use crate::seal::digest;
 use crate::seal::hpke::SealingPublicKey;
 use crate::seal::notesign::NoteSigner;
-use crate::seal::package::{PackageSpec, Recipient, SealedPackage, seal_package};
+use crate::seal::package::{PackageSealer, PackageSpec, Recipient, StreamEnd, StreamFault};
+use crate::store::atomic::Output;
+use crate::store::sealed::PackageWriter;
 
-/// Largest file that is sealed or opened whole: twice what the intake takes.
+/// Largest file that is sealed or opened: twice what the intake takes.
 pub(super) const FILE_MAX_BYTES: u64 = 4 << 30;
 /// What a package says of a file that is no exchange file.
 const OTHER_KIND: &str = "FILE";
+/// What is read of a file to see whether it is an exchange file.
+const HEAD_BYTES: usize = 64 << 10;
+/// Header, trailer and end of an exchange file.
+const NOT_DATA_RECORDS: u64 = 3;
 
 /// What is to be sealed.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +46,16 @@ pub struct SealWish<'w> {
     pub to: PartyId,
     /// Where the package goes; nothing may stand there.
     pub out: &'w Path,
+    /// Threads that seal.
+    pub threads: usize,
+}
+
+impl SealWish<'_> {
+    fn failed(&self, why: &dyn std::fmt::Display) -> Fault {
+        Fault::new(FaultId::SealFailed)
+            .with("path", self.file.display())
+            .with("why", why)
+    }
 }
 
 /// A package that was made.
@@ -58,7 +77,7 @@ pub struct Sealed {
     pub proof: Option<PathBuf>,
 }
 
-/// Seals a file for a registered party with the keys of the site. The package is written after its leaf is committed.
+/// Seals a file for a registered party with the keys of the site. The package is seen after its leaf is committed.
 ///
 /// # Errors
 /// `OutputExists`, `PartyUnknown`, `PartyNotActive`, `PartyKeyMissing`, `FileUnreadable`, `SealFailed`, those of a commit.
@@ -72,7 +91,7 @@ pub fn seal_at_site(site: &mut Site<'_>, wish: SealWish<'_>, date: Option<Busine
             .with("date", business_date.dashed()));
     }
     let key = registered_sealing_key(&site.parties, &site.folders, wish.to)?;
-    let made = make(
+    let (made, package) = make(
         tools,
         &site.layouts,
         (site.config.id, &site.secrets.package_signer),
@@ -97,7 +116,7 @@ pub fn seal_at_site(site: &mut Site<'_>, wish: SealWish<'_>, date: Option<Busine
         .proof_file(index)
         .map_err(|e| trouble::ledger(&e))?
         .to_text();
-    output::write_new(tools, wish.out, &made.package.bytes)?;
+    package.publish().map_err(|why| output::not_written(&why))?;
     output::write_new(tools, &proof, text.as_bytes())?;
     Ok(Sealed {
         leaf: Some(index),
@@ -136,14 +155,15 @@ pub fn seal_as_party(
     };
     let secrets = keys::open_party(disk, key_file, unlocking)?;
     let layouts = layouts::load(disk, None)?;
-    let made = make(tools, &layouts, (secrets.owner, &secrets.package_signer), key, wish)?;
-    output::write_new(tools, wish.out, &made.package.bytes)?;
+    let (made, package) = make(tools, &layouts, (secrets.owner, &secrets.package_signer), key, wish)?;
+    package.publish().map_err(|why| output::not_written(&why))?;
     Ok(made.report(wish.out, secrets.owner))
 }
 
-/// A package in memory, and what its leaf says of the file inside.
+/// What is known of a package that was made, and what its leaf says of the file inside.
 struct Made {
-    package: SealedPackage,
+    package_hash: [u8; 32],
+    size_bytes: u64,
     key_id: String,
     name: String,
     kind: Option<FileKind>,
@@ -157,8 +177,8 @@ impl Made {
         Sealed {
             path: path.to_owned(),
             sender,
-            package_hash: digest::to_hex(&self.package.package_hash),
-            size_bytes: self.package.size,
+            package_hash: digest::to_hex(&self.package_hash),
+            size_bytes: self.size_bytes,
             key_id: self.key_id.clone(),
             leaf: None,
             proof: None,
@@ -166,35 +186,28 @@ impl Made {
     }
 }
 
-fn make(
-    tools: Tools<'_>,
+/// Seals the file into a temporary file beside the output, durable and seen by nobody. In memory are some MiB of it.
+fn make<'t>(
+    tools: Tools<'t>,
     layouts: &Layouts,
     (sender, signer): (PartyId, &NoteSigner),
     key: SealingPublicKey,
     wish: SealWish<'_>,
-) -> Result<Made, Fault> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Fault::new(FaultId::SealFailed)
-            .with("path", wish.file.display())
-            .with("why", why)
-    };
-    let bytes = tools
-        .disk
-        .read(wish.file, FILE_MAX_BYTES)
-        .map(Zeroizing::new)
-        .map_err(trouble::unreadable(wish.file))?;
-    let name = wish
-        .file
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| failed(&"its name is not UTF-8"))?;
-    let envelope = Envelope::read(&bytes, layouts).ok().map(|(envelope, _)| envelope);
-    // A file that is not sound goes as it is; it only is not counted.
-    let records = ParsedFile::parse(&bytes, layouts, HashRule::Optional)
-        .ok()
-        .map(|parsed| u64::from(parsed.frame.data_count()));
+) -> Result<(Made, Output<'t>), Fault> {
+    let unreadable = trouble::unreadable(wish.file);
+    let file = tools.disk.open(wish.file).map_err(&unreadable)?;
+    let len_bytes = file.facts().map_err(&unreadable)?.len_bytes;
+    if len_bytes > FILE_MAX_BYTES {
+        return Err(unreadable(too_long()));
+    }
+    let name = wish.file.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| wish.failed(&"its name is not UTF-8"))?;
+    let head = head_of(&*file, len_bytes).map_err(&unreadable)?;
+    let envelope = Envelope::read(&head, layouts).ok();
+    let expected = envelope.and_then(|(_, layout)| expected_records(&*file, &head, len_bytes, layout.record_bytes()));
+    let envelope = envelope.map(|(envelope, _)| envelope);
     let key_id = key.key_id().to_string();
-    let spec = PackageSpec {
+    let mut spec = PackageSpec {
         sender,
         recipients: vec![Recipient { party: wish.to, key }],
         kind: envelope
@@ -203,22 +216,136 @@ fn make(
         file_name: name.to_owned(),
         purpose: None,
         application: None,
-        counts: records
-            .map(|records| BTreeMap::from([("records".to_owned(), records)]))
-            .unwrap_or_default(),
+        counts: counts(expected),
         generation: None,
         expires: None,
     };
-    let package = seal_package(&spec, &bytes, signer, &mut tools.generator()?).map_err(|why| failed(&why))?;
-    Ok(Made {
-        package,
+    let source = Source {
+        file: &*file,
+        len_bytes,
+        layouts,
+    };
+    let mut sealed = source.seal(tools, &spec, signer, wish)?;
+    // A file that is not sound goes as it is; it only is not counted. That is known when all of it was read.
+    if sealed.records != expected {
+        let (records, plain_sha256) = (sealed.records, sealed.end.plain_sha256);
+        drop(sealed);
+        spec.counts = counts(records);
+        sealed = source.seal(tools, &spec, signer, wish)?;
+        if (sealed.records, sealed.end.plain_sha256) != (records, plain_sha256) {
+            return Err(wish.failed(&"it changed while it was read"));
+        }
+    }
+    let made = Made {
+        package_hash: sealed.end.front.package_hash,
+        size_bytes: sealed.end.size,
         key_id,
         name: name.to_owned(),
         kind: envelope.map(|envelope| envelope.kind),
         serial: envelope.map(|envelope| envelope.serial),
-        records,
-        plain_sha256: digest::sha256(&bytes),
-    })
+        records: sealed.records,
+        plain_sha256: sealed.end.plain_sha256,
+    };
+    Ok((made, sealed.output))
+}
+
+pub(super) fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "file is over its size limit")
+}
+
+fn counts(records: Option<u64>) -> BTreeMap<String, u64> {
+    records
+        .map(|records| ("records".to_owned(), records))
+        .into_iter()
+        .collect()
+}
+
+fn head_of(file: &dyn ReadAt, len_bytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let len = usize::try_from(len_bytes).map_or(HEAD_BYTES, |len| len.min(HEAD_BYTES));
+    let mut head = Zeroizing::new(vec![0; len]);
+    file.read_exact_at(&mut head, 0)?;
+    Ok(head)
+}
+
+/// Number of data records by the length of the file, if it is sound: header, data, trailer and end are of one length. What
+/// it really is, is found while the file is sealed.
+fn expected_records(file: &dyn ReadAt, head: &[u8], len_bytes: u64, record_bytes: u32) -> Option<u64> {
+    let record = usize::try_from(record_bytes).ok()?;
+    let line_end: u64 = match head.get(record..)? {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => 0,
+    };
+    let mut last = [0; 3];
+    file.read_exact_at(&mut last, len_bytes.checked_sub(3)?).ok()?;
+    let mark = match last {
+        [_, _, 0x1A] => 1,
+        [_, 0x1A, b'\n'] => 2,
+        [0x1A, b'\r', b'\n'] => 3,
+        _ => 0,
+    };
+    let unit = u64::from(record_bytes).checked_add(line_end)?;
+    let records = len_bytes.checked_sub(mark)?.div_ceil(unit);
+    records.checked_sub(NOT_DATA_RECORDS)
+}
+
+/// The file that is sealed.
+struct Source<'s> {
+    file: &'s dyn ReadAt,
+    len_bytes: u64,
+    layouts: &'s Layouts,
+}
+
+/// A package that nobody sees yet.
+struct SealedOutput<'t> {
+    output: Output<'t>,
+    end: StreamEnd,
+    /// Number of data records, where the file is a sound exchange file.
+    records: Option<u64>,
+}
+
+impl Source<'_> {
+    fn seal<'t>(
+        &self,
+        tools: Tools<'t>,
+        spec: &PackageSpec,
+        signer: &NoteSigner,
+        wish: SealWish<'_>,
+    ) -> Result<SealedOutput<'t>, Fault> {
+        let mut unread = None;
+        let written = |fault: StreamFault| match fault {
+            StreamFault::Seal(why) => wish.failed(&why),
+            StreamFault::Write(why) => trouble::disk(wish.out)(why),
+        };
+        let sealer =
+            PackageSealer::new(spec, self.len_bytes, &mut tools.generator()?).map_err(|why| wish.failed(&why))?;
+        let output = output::begin_new(tools, wish.out)?;
+        let mut writer = PackageWriter::begin(output, sealer, signer, wish.threads).map_err(written)?;
+        let mut scan = FileScan::without_sha256(self.layouts);
+        let mut at = 0;
+        let mut read = |place: &mut [u8]| {
+            let result = self.file.read_exact_at(place, at);
+            at += place.len() as u64;
+            result.map_err(|why| {
+                let kind = why.kind();
+                unread = Some(why);
+                kind.into()
+            })
+        };
+        let pumped = writer.pump(&mut read, &mut |piece| scan.update(piece));
+        if let Some(why) = unread {
+            return Err(trouble::unreadable(wish.file)(why));
+        }
+        pumped.map_err(written)?;
+        let (mut output, end) = writer.finish(signer).map_err(written)?;
+        output.settle().map_err(|why| output::not_written(&why))?;
+        let parsed = scan.finish().parse(self.layouts, HashRule::Optional).ok();
+        Ok(SealedOutput {
+            output,
+            end,
+            records: parsed.map(|parsed| u64::from(parsed.frame.data_count())),
+        })
+    }
 }
 
 /// Everything but hash and size goes to the leaf's private part.
@@ -230,12 +357,12 @@ fn outgoing(mut leaf: Leaf, made: &Made, sender: PartyId, receiver: PartyId) -> 
         facts.receiver = Some(receiver);
         facts.serial = made.serial.map(u64::from);
         facts.records = made.records;
-        facts.hash = Some(FileHash::Sealed(made.package.package_hash));
+        facts.hash = Some(FileHash::Sealed(made.package_hash));
     }
     leaf.file = facts;
     leaf.outcome = Some(Outcome::Permitted);
-    leaf.package = Some(made.package.package_hash);
-    leaf.size = Some(made.package.size);
+    leaf.package = Some(made.package_hash);
+    leaf.size = Some(made.size_bytes);
     leaf.plain_sha256 = Some(made.plain_sha256);
     leaf.key_id = Label::new(&made.key_id);
     leaf

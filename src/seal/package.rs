@@ -4,12 +4,14 @@
 //! segment by segment for files that do not fit in memory and for several threads.
 
 mod open;
+mod reading;
 mod seal;
 mod stream;
 
 pub use open::{OpenFault, OpenedPackage, PackageHash, PackageOpener, RecipientKeys, open_package, package_root, peek};
+pub use reading::{ReadAtOffset, ReadFault, VerifiedPackage};
 pub use seal::{Front, PackageSealer, PackageSpec, Recipient, SealFault, SealedPackage, seal_package};
-pub use stream::{PackageStream, Sink, StreamEnd, StreamFault};
+pub use stream::{Look, PackageStream, Sink, StreamEnd, StreamFault};
 
 use aes_gcm::{Aes256Gcm, KeyInit};
 

@@ -10,12 +10,12 @@ use std::thread;
 /// Results go where the jobs say: each carries a place of its own.
 pub(super) fn spread<J: Send, R>(
     threads: usize,
-    jobs: impl ExactSizeIterator<Item = J> + Send,
+    jobs: Vec<J>,
     work: impl Fn(J) + Sync,
     meanwhile: impl FnOnce() -> R,
 ) -> R {
     let others = threads.min(jobs.len()).saturating_sub(1);
-    let jobs = Mutex::new(jobs);
+    let jobs = Mutex::new(jobs.into_iter());
     let take = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
     let run = || {
         while let Some(job) = take() {
@@ -46,7 +46,7 @@ mod tests {
         for threads in [0, 1, 2, 3, 9] {
             for count in [0, 1, 2, 100] {
                 let mut done = vec![0; count];
-                let jobs = done.iter_mut().enumerate();
+                let jobs = done.iter_mut().enumerate().collect();
                 let said = spread(threads, jobs, |(index, place)| *place += index + 1, || "said");
                 assert_eq!(said, "said");
                 assert!(done.iter().enumerate().all(|(index, place)| *place == index + 1));

@@ -182,31 +182,109 @@ pub fn publish(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), AtomicE
 /// # Errors
 /// [`AtomicError`]; at `Create` with `AlreadyExists` where something stands at `path`.
 pub fn publish_new(disk: &dyn Disk, path: &Path, bytes: &[u8], tag: u64) -> Result<(), AtomicError> {
-    let vacant = || {
-        if at(path, Step::Create, disk.exists(path))? {
-            at(path, Step::Create, Err(io::ErrorKind::AlreadyExists.into()))
-        } else {
-            Ok(())
-        }
-    };
-    vacant()?;
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let temporary = path.with_file_name(format!(".{name}.{tag:016x}{TEMPORARY_SUFFIX}"));
-    let mut file = at(path, Step::Create, disk.create(&temporary))?;
-    let written = at(path, Step::Write, file.write_all(bytes)).and_then(|()| at(path, Step::Sync, file.sync()));
-    drop(file);
-    let renamed = written
-        .and_then(|()| vacant())
-        .and_then(|()| at(path, Step::Rename, disk.rename(&temporary, path)));
-    if let Err(why) = renamed {
-        // What is written may be in clear; where even this fails, the first failure says more. After a failed sync the disk
-        // is left alone.
-        if !why.is_fatal() {
-            drop(disk.remove(&temporary));
-        }
-        return Err(why);
+    let mut file = Output::begin(disk, path, tag)?;
+    at(path, Step::Write, file.write_all(bytes))?;
+    file.publish()
+}
+
+/// A file that is written piece by piece to where nothing may stand, as [`publish_new`] writes it whole: seen by nobody before
+/// [`Output::publish`]. Dropped without it, nothing is left behind, unless a sync failed.
+pub struct Output<'d> {
+    disk: &'d dyn Disk,
+    target: PathBuf,
+    temporary: PathBuf,
+    /// `None` once it is closed.
+    file: Option<Box<dyn WriteNew>>,
+    /// The temporary file is gone, or must be left alone.
+    is_settled: bool,
+}
+
+impl<'d> Output<'d> {
+    /// Begins a file that will stand at `path`; `tag` as for [`publish_new`].
+    ///
+    /// # Errors
+    /// [`AtomicError`] at `Create`; with `AlreadyExists` where something stands at `path`.
+    pub fn begin(disk: &'d dyn Disk, path: &Path, tag: u64) -> Result<Self, AtomicError> {
+        vacant(disk, path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let temporary = path.with_file_name(format!(".{name}.{tag:016x}{TEMPORARY_SUFFIX}"));
+        let file = at(path, Step::Create, disk.create(&temporary))?;
+        Ok(Self {
+            disk,
+            target: path.to_owned(),
+            temporary,
+            file: Some(file),
+            is_settled: false,
+        })
     }
-    sync_folder(disk, path)
+
+    /// Makes the content durable; nobody sees it yet. Called again it does nothing.
+    ///
+    /// # Errors
+    /// [`AtomicError`] at `Sync`, which is fatal.
+    pub fn settle(&mut self) -> Result<(), AtomicError> {
+        // Closed before the rename: some file systems report a late write error only then.
+        let Some(mut file) = self.file.take() else {
+            return Ok(());
+        };
+        let synced = at(&self.target, Step::Sync, file.sync());
+        // After a failed sync the disk is left alone.
+        self.is_settled = synced.as_ref().is_err_and(AtomicError::is_fatal);
+        synced
+    }
+
+    /// Makes the content durable and puts the file under its name, and the name into its folder.
+    ///
+    /// # Errors
+    /// [`AtomicError`].
+    pub fn publish(mut self) -> Result<(), AtomicError> {
+        self.settle()?;
+        vacant(self.disk, &self.target)?;
+        let renamed = at(
+            &self.target,
+            Step::Rename,
+            self.disk.rename(&self.temporary, &self.target),
+        );
+        self.is_settled = renamed.as_ref().map_or_else(AtomicError::is_fatal, |()| true);
+        renamed?;
+        sync_folder(self.disk, &self.target)
+    }
+
+    fn open(&mut self) -> io::Result<&mut Box<dyn WriteNew>> {
+        self.file.as_mut().ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+}
+
+impl WriteNew for Output<'_> {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.open()?.write_all(bytes)
+    }
+
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.open()?.rewrite(offset, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.open()?.sync()
+    }
+}
+
+impl Drop for Output<'_> {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.file = None;
+            // What is written may be in clear; where even this fails, the first failure says more.
+            drop(self.disk.remove(&self.temporary));
+        }
+    }
+}
+
+fn vacant(disk: &dyn Disk, path: &Path) -> Result<(), AtomicError> {
+    if at(path, Step::Create, disk.exists(path))? {
+        at(path, Step::Create, Err(io::ErrorKind::AlreadyExists.into()))
+    } else {
+        Ok(())
+    }
 }
 
 /// The folder of a path; the working folder for a name alone.
@@ -284,6 +362,30 @@ mod tests {
         assert_eq!(disk.files(), [path, Path::new("/f/x.tmp")]);
         let error = publish_new(&disk, Path::new("/none/x"), b"", 9).unwrap_err();
         assert_eq!(error.step, Step::Create);
+    }
+
+    #[test]
+    fn an_output_is_seen_only_when_it_is_published_and_leaves_nothing_when_it_is_not() {
+        let disk = MemoryDisk::new();
+        disk.create_folder(Path::new("/f")).unwrap();
+        let path = Path::new("/f/x");
+        let mut file = Output::begin(&disk, path, 7).unwrap();
+        file.write_all(b"..two").unwrap();
+        file.rewrite(0, b"a ").unwrap();
+        assert!(!disk.exists(path).unwrap());
+        file.settle().unwrap();
+        assert!(file.write_all(b"more").is_err(), "it is closed");
+        file.publish().unwrap();
+        assert_eq!(disk.read(path, 9).unwrap(), b"a two");
+        assert_eq!(disk.files(), [path]);
+        assert!(Output::begin(&disk, path, 8).is_err());
+        let mut dropped = Output::begin(&disk, Path::new("/f/y"), 8).unwrap();
+        dropped.write_all(b"in clear").unwrap();
+        drop(dropped);
+        let late = Output::begin(&disk, Path::new("/f/y"), 8).unwrap();
+        disk.put(Path::new("/f/y"), b"somebody was faster").unwrap();
+        assert_eq!(late.publish().unwrap_err().source.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(disk.files(), [path, Path::new("/f/y")]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use crate::ports::{ReadAt, WriteNew};
 use crate::seal::atrest::{AtRestReader, AtRestStreamFault, AtRestWriter};
 use crate::seal::notesign::NoteSigner;
-use crate::seal::package::{PackageSealer, PackageStream, StreamEnd, StreamFault};
+use crate::seal::package::{Look, PackageSealer, PackageStream, StreamEnd, StreamFault};
 use crate::seal::secret::SiteKey;
 
 /// A package on its way into a new file. Room for its front is written first and replaced at the end.
@@ -38,18 +38,18 @@ impl<F: WriteNew> PackageWriter<F> {
         self.stream.add(plaintext, &mut |sealed| file.write_all(sealed))
     }
 
-    /// Reads plaintext into the room that there is, without a copy: `read` fills all of what it is given. Gives the number
-    /// of bytes read.
+    /// Takes all of the plaintext from `read`, which fills what it is given, and shows it to `look`; the next part is read
+    /// while the one before is sealed.
     ///
     /// # Errors
     /// [`StreamFault`]; those of `read` as `Write`.
-    pub fn fill(&mut self, read: &mut dyn FnMut(&mut [u8]) -> io::Result<()>) -> Result<usize, StreamFault> {
-        let place = self.stream.place()?;
-        let len = place.len();
-        read(place)?;
+    pub fn pump(
+        &mut self,
+        read: &mut dyn FnMut(&mut [u8]) -> io::Result<()>,
+        look: Look<'_>,
+    ) -> Result<(), StreamFault> {
         let file = &mut self.file;
-        self.stream.took(len, &mut |sealed| file.write_all(sealed))?;
-        Ok(len)
+        self.stream.pump(read, look, &mut |sealed| file.write_all(sealed))
     }
 
     /// Seals what is left and puts the front in its place. The file is whole, and not synced.
@@ -228,7 +228,7 @@ mod tests {
         let file = stage.create("answer-a", "answers/a").unwrap().hashed();
         let mut writer = RestWriter::begin(file, &site, "answers/a", 2_000_000, &mut rng).unwrap();
         for _ in 0..4 {
-            writer.write(&[9; 500_000]).unwrap();
+            writer.write(&vec![9; 500_000]).unwrap();
         }
         let mut file = writer.finish().unwrap();
         assert!(file.rewrite(0, b"x").is_err(), "its hash would be another");
@@ -254,23 +254,20 @@ mod tests {
     }
 
     #[test]
-    fn plaintext_can_be_read_into_the_room_that_there_is() {
+    fn plaintext_is_pumped_from_where_it_lies() {
         let disk = MemoryDisk::new();
         let plain: Vec<u8> = (0..5_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
         let whole = seal_package(&spec(), &plain, &signer(), &mut ChaCha20Rng::from_seed([2; 32])).unwrap();
         let file = disk.create(Path::new("/a")).unwrap();
         let mut writer = PackageWriter::begin(file, sealer(plain.len() as u64), &signer(), 2).unwrap();
-        let mut at = 0;
-        while at < plain.len() {
-            at += writer
-                .fill(&mut |place| {
-                    place.copy_from_slice(&plain[at..at + place.len()]);
-                    Ok(())
-                })
-                .unwrap();
-        }
-        let refused = writer.fill(&mut |_| Ok(())).unwrap_err();
-        assert!(matches!(refused, StreamFault::Seal(_)));
+        let (mut at, mut seen) = (0, 0);
+        let mut read = |place: &mut [u8]| {
+            place.copy_from_slice(&plain[at..at + place.len()]);
+            at += place.len();
+            Ok(())
+        };
+        writer.pump(&mut read, &mut |piece| seen += piece.len()).unwrap();
+        assert_eq!(seen, plain.len());
         writer.finish(&signer()).unwrap();
         assert_eq!(disk.read(Path::new("/a"), whole.size).unwrap(), whole.bytes);
     }

@@ -185,7 +185,7 @@ mod tests {
         };
         let seal = |fault| match fault {
             AtRestStreamFault::Seal(fault) => fault,
-            other => panic!("{other}"),
+            other @ (AtRestStreamFault::Disk(_) | AtRestStreamFault::OtherLength { .. }) => panic!("{other}"),
         };
         let mut reader =
             AtRestReader::new(&site(), "archive/a", bytes.len() as u64, limit, Box::new(from)).map_err(seal)?;

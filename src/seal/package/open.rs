@@ -170,6 +170,7 @@ pub struct PackageOpener {
     floe: Opener,
     segment_count: u64,
     payload_offset: u64,
+    payload_len: u64,
     front_leaves: [Hash; 3],
 }
 
@@ -200,6 +201,7 @@ impl PackageOpener {
             manifest,
             floe,
             payload_offset,
+            payload_len: total_len.saturating_sub(payload_offset),
         })
     }
 
@@ -226,6 +228,31 @@ impl PackageOpener {
             .open_segment(index, segment, is_last, out)
             .map_err(|_| OpenFault::DamagedPayload { segment: index })?;
         Ok(leaf_hash(segment))
+    }
+
+    /// The same into a place of exactly the length of the plaintext. With `want` given, the segment must have that leaf hash, or
+    /// it is not opened: `OtherPayload`.
+    pub(super) fn open_segment_into(
+        &self,
+        index: u64,
+        segment: &[u8],
+        want: Option<&Hash>,
+        out: &mut [u8],
+    ) -> Result<Hash, OpenFault> {
+        let leaf = leaf_hash(segment);
+        if want.is_some_and(|want| *want != leaf) {
+            return Err(OpenFault::OtherPayload);
+        }
+        let is_last = index.checked_add(1) == Some(self.segment_count);
+        self.floe
+            .open_segment_into(index, segment, is_last, out)
+            .map_err(|_| OpenFault::DamagedPayload { segment: index })?;
+        Ok(leaf)
+    }
+
+    /// Length of all segments together, in bytes.
+    pub(super) fn payload_len(&self) -> u64 {
+        self.payload_len
     }
 
     /// Tests the leaf hashes of all segments, in their order, against what the sender signed; gives the hash of the package.

@@ -35,6 +35,9 @@ pub enum StreamFault {
 /// Where sealed bytes go, in their order.
 pub type Sink<'s> = &'s mut dyn FnMut(&[u8]) -> io::Result<()>;
 
+/// Sees the plaintext, piece by piece, while it is sealed.
+pub type Look<'l> = &'l mut (dyn FnMut(&[u8]) + Send);
+
 /// What is known at the end of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamEnd {
@@ -142,7 +145,7 @@ impl PackageStream {
         self.filled = self.filled.saturating_add(len).min(self.plain.len());
         self.taken = self.taken.saturating_add(len as u64);
         if self.filled == self.plain.len() {
-            self.batch(sink)?;
+            self.batch(&mut |_| {}, sink)?;
         }
         Ok(())
     }
@@ -157,7 +160,7 @@ impl PackageStream {
             return Err(SealFault::PlaintextLength { got, want }.into());
         }
         if self.next < self.sealer.segment_count() {
-            self.batch(sink)?;
+            self.batch(&mut |_| {}, sink)?;
         }
         sink(&self.ready)?;
         self.given = self.given.saturating_add(self.ready.len() as u64);
@@ -170,29 +173,73 @@ impl PackageStream {
         })
     }
 
-    /// Seals the plaintext that is there, while what was sealed before goes out and the plaintext is hashed.
-    fn batch(&mut self, sink: Sink<'_>) -> Result<(), StreamFault> {
+    /// Takes all of the plaintext from `read`, which fills what it is given, and shows it to `look` in pieces of some MiB.
+    /// The next piece is read while the one before is sealed. Only for a stream that has taken nothing yet.
+    ///
+    /// # Errors
+    /// Those of `read` and `sink`.
+    pub fn pump(
+        &mut self,
+        read: &mut dyn FnMut(&mut [u8]) -> io::Result<()>,
+        look: Look<'_>,
+        sink: Sink<'_>,
+    ) -> Result<(), StreamFault> {
+        let mut other = Zeroizing::new(vec![0; self.plain.len()]);
+        self.filled = self.left();
+        read(self.plain.get_mut(..self.filled).unwrap_or_default())?;
+        while self.filled > 0 {
+            self.taken = self.taken.saturating_add(self.filled as u64);
+            let follow = self.left();
+            let place = other.get_mut(..follow).unwrap_or_default();
+            self.batch(look, &mut |ready| {
+                sink(ready)?;
+                if place.is_empty() { Ok(()) } else { read(place) }
+            })?;
+            std::mem::swap(&mut self.plain, &mut other);
+            self.filled = follow;
+        }
+        Ok(())
+    }
+
+    /// How much of the plaintext that did not come yet fits into a batch.
+    fn left(&self) -> usize {
+        let left = self.sealer.plaintext_len().saturating_sub(self.taken);
+        usize::try_from(left).map_or(self.plain.len(), |left| left.min(self.plain.len()))
+    }
+
+    /// Seals the plaintext that is there, hashes it and shows it to `look`, while `meanwhile` gets what was sealed before.
+    fn batch(&mut self, look: Look<'_>, meanwhile: Sink<'_>) -> Result<(), StreamFault> {
         let Self { sealer, room, .. } = self;
         let plain = self.plain.get(..self.filled).unwrap_or_default();
-        let pieces: Vec<&[u8]> = segments(plain, sealer.segment_len()).map(|(piece, _)| piece).collect();
-        let count = pieces.len();
+        let pieces = segments(plain, sealer.segment_len());
+        let count = plain.len().div_ceil(sealer.segment_len() as usize).max(1);
         let overhead = (PARAMS.encrypted_segment_len() - PARAMS.plaintext_segment_len()) as usize;
         room.resize(plain.len().saturating_add(count.saturating_mul(overhead)), 0);
         let mut made: Vec<Result<Hash, SealFault>> = vec![Ok([0; 32]); count];
         let places = room.chunks_mut(PARAMS.encrypted_segment_len() as usize);
-        let jobs = pieces.into_iter().zip(places).zip(&mut made).enumerate();
-        let next = self.next;
-        let (ready, plain_hash) = (&self.ready, &mut self.plain_hash);
-        let written = spread(
-            self.threads,
-            jobs,
-            |(at, ((piece, place), made))| *made = sealer.seal_segment_into(next + at as u64, piece, place),
-            || {
-                plain_hash.update(plain);
-                sink(ready)
-            },
-        );
-        written?;
+        // What cannot be divided first.
+        let mut jobs = vec![Job::Hash(&mut self.plain_hash), Job::Look(look)];
+        for ((index, (piece, _)), (place, made)) in (self.next..).zip(pieces).zip(places.zip(&mut made)) {
+            jobs.push(Job::Seal {
+                index,
+                piece,
+                place,
+                made,
+            });
+        }
+        let ready = &self.ready;
+        let work = |job: Job<'_>| match job {
+            Job::Hash(hash) => hash.update(plain),
+            Job::Look(look) => look(plain),
+            Job::Seal {
+                index,
+                piece,
+                place,
+                made,
+            } => *made = sealer.seal_segment_into(index, piece, place),
+        };
+        let threads = if count > 1 { self.threads } else { 1 };
+        spread(threads, jobs, work, || meanwhile(ready))?;
         for leaf in made {
             self.leaves.push(leaf?);
         }
@@ -202,6 +249,21 @@ impl PackageStream {
         self.filled = 0;
         Ok(())
     }
+}
+
+/// Work on one batch.
+enum Job<'j> {
+    /// SHA-256 of the plaintext.
+    Hash(&'j mut Sha256),
+    /// What the caller does with it.
+    Look(Look<'j>),
+    /// One segment.
+    Seal {
+        index: u64,
+        piece: &'j [u8],
+        place: &'j mut [u8],
+        made: &'j mut Result<Hash, SealFault>,
+    },
 }
 
 impl std::fmt::Debug for PackageStream {
@@ -273,6 +335,41 @@ mod tests {
                 assert_eq!(end.plain_sha256, sha256(&plain));
             }
         }
+    }
+
+    #[test]
+    fn what_is_pumped_is_sealed_and_seen_as_it_is() {
+        for len in [0, 1, SEGMENT, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 7] {
+            let plain = bytes(len);
+            let whole = seal_package(&spec(), &plain, &signer(), &mut rng(9)).unwrap();
+            for threads in [1, 2, 3] {
+                let mut stream = begin(len, threads);
+                let mut out = vec![0; stream.front_len()];
+                let (mut at, mut seen) = (0, Vec::new());
+                let mut read = |place: &mut [u8]| {
+                    place.copy_from_slice(&plain[at..at + place.len()]);
+                    at += place.len();
+                    Ok(())
+                };
+                let mut sink = |sealed: &[u8]| {
+                    out.extend_from_slice(sealed);
+                    Ok(())
+                };
+                let mut look = |piece: &[u8]| seen.extend_from_slice(piece);
+                stream.pump(&mut read, &mut look, &mut sink).unwrap();
+                let end = stream.finish(&signer(), &mut sink).unwrap();
+                assert!(out[end.front.bytes.len()..] == whole.bytes[end.front.bytes.len()..]);
+                assert_eq!(end.front.package_hash, whole.package_hash);
+                assert!(seen == plain && end.plain_sha256 == sha256(&plain));
+            }
+        }
+        let mut stream = begin(2 * BATCH, 2);
+        let mut fails = |place: &mut [u8]| match place.len() {
+            0 => Ok(()),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        };
+        let fault = stream.pump(&mut fails, &mut |_| {}, &mut |_| Ok(())).unwrap_err();
+        assert!(matches!(fault, StreamFault::Write(why) if why.kind() == io::ErrorKind::UnexpectedEof));
     }
 
     #[test]
