@@ -1,4 +1,4 @@
-//! `gen N FOLDER [SEED]`: the data of a measurement.
+//! `gen N FOLDER [SEED [alone]]`: the data of a measurement; `alone` makes only what sekisho reads.
 //!
 //! ```text
 //! FOLDER/parties.csv                 municipalities and the national body, without keys
@@ -83,17 +83,19 @@ fn parties(world: &World, folder: &Path) -> Outcome {
     Ok(close(file)?)
 }
 
-fn residents(world: &World, layout: &Layout, folder: &Path) -> Outcome {
+fn residents(world: &World, layout: &Layout, folder: &Path, peers: bool) -> Outcome {
     let mut files = Files::begin(world, layout, &folder.join("load"), 1, &format!("{LOAD_DAY}060000000"))?;
     let mut flat = create(&folder.join("master.utf8"))?;
     let mut record = Vec::new();
     for at in 0..world.residents {
         let person = world.person(at);
         files.put(world, &person)?;
-        record.clear();
-        world.put_flat(&person, false, &mut record);
-        record.push(b'\n');
-        flat.write_all(&record)?;
+        if peers {
+            record.clear();
+            world.put_flat(&person, false, &mut record);
+            record.push(b'\n');
+            flat.write_all(&record)?;
+        }
     }
     close(flat)?;
     files.finish()
@@ -128,12 +130,13 @@ fn main() -> Outcome {
         return Err("usage: gen N FOLDER [SEED]".into());
     };
     let seed = rest.first().map_or(Ok(20_260_601), |text| text.parse())?;
+    let peers = rest.get(1).is_none_or(|word| word != "alone");
     let world = World::new(seed, residents_text.parse()?);
     let folder = Path::new(folder);
     std::fs::create_dir_all(folder)?;
     let layout = Layout::builtin(FileKind::Upd)?;
     parties(&world, folder)?;
-    residents(&world, &layout, folder)?;
+    residents(&world, &layout, folder, peers)?;
     notices(&world, &layout, &folder.join("nightly"), world.residents / 1000, 1)?;
     notices(&world, &layout, &folder.join("mass"), world.residents / 10, 2)
 }
