@@ -88,6 +88,14 @@ impl RecordSums {
         *sum = sum.saturating_add(1);
     }
 
+    /// Adds the sums of another file.
+    pub fn add(&mut self, more: &Self) {
+        self.applied = self.applied.saturating_add(more.applied);
+        self.applied_with_warning = self.applied_with_warning.saturating_add(more.applied_with_warning);
+        self.rejected = self.rejected.saturating_add(more.rejected);
+        self.duplicate = self.duplicate.saturating_add(more.duplicate);
+    }
+
     /// Sum of the four.
     pub fn total(&self) -> u64 {
         [self.applied, self.applied_with_warning, self.rejected, self.duplicate]
@@ -105,6 +113,44 @@ impl RecordSums {
             Ok(())
         } else {
             Err(SumFault::Records { input, outcomes })
+        }
+    }
+}
+
+/// What a part of a run changes: parts that share no person add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RunChange {
+    /// Effects to RS from AB or a removed state, 52 from AB included.
+    pub entries: u64,
+    /// Removals.
+    pub removals: u64,
+    /// Change of the number of residents, counted from the entries, not from the two sums.
+    pub residents: i64,
+    /// Change of the number of removed persons.
+    pub removed: i64,
+    /// Change of the number of retired codes.
+    pub retired: i64,
+}
+
+impl RunChange {
+    /// Adds another part of the run.
+    pub fn add(&mut self, more: &Self) {
+        self.entries = self.entries.saturating_add(more.entries);
+        self.removals = self.removals.saturating_add(more.removals);
+        self.residents = self.residents.saturating_add(more.residents);
+        self.removed = self.removed.saturating_add(more.removed);
+        self.retired = self.retired.saturating_add(more.retired);
+    }
+
+    /// The sums of a run that began with this many residents.
+    pub fn sums(&self, residents_before: u64) -> RunSums {
+        RunSums {
+            residents_before,
+            entries: self.entries,
+            removals: self.removals,
+            residents_after: residents_before.saturating_add_signed(self.residents),
+            removed_change: self.removed,
+            retired_change: self.retired,
         }
     }
 }

@@ -120,6 +120,23 @@ impl Row {
         &self.cells
     }
 
+    /// The text of all items behind each other, and where each of them ends in it, in bytes.
+    pub fn parts(&self) -> (&str, &[u16; 28]) {
+        (&self.text, &self.ends)
+    }
+
+    /// A row from what [`Row::parts`] gave and its cells; `None` where the ends are none.
+    pub fn from_parts(origin: PartyId, text: &str, ends: [u16; 28], cells: Vec<(Item, CellMark)>) -> Option<Self> {
+        let is_end = |end: &u16| text.is_char_boundary(usize::from(*end));
+        let whole = ends.last().map(|end| usize::from(*end)) == Some(text.len());
+        (whole && ends.is_sorted() && ends.iter().all(is_end)).then(|| Self {
+            text: text.to_owned(),
+            ends,
+            cells,
+            origin,
+        })
+    }
+
     /// The party whose code cells the row carries.
     pub fn origin(&self) -> PartyId {
         self.origin
@@ -204,6 +221,24 @@ mod tests {
         let long = "1".repeat(65_536);
         texts[1] = &long;
         assert_eq!(Row::from_items(origin, &texts), None);
+    }
+
+    #[test]
+    fn a_row_is_made_again_from_its_parts_alone() {
+        let origin = PartyId::parse("052019").unwrap();
+        let mut row = Row::blank(origin);
+        row.set(Item::KanjiName, "佐藤");
+        row.set(Item::UpdateSeq, "000001");
+        let (text, ends) = row.parts();
+        assert_eq!(Row::from_parts(origin, text, *ends, Vec::new()).as_ref(), Some(&row));
+        let wrong = [[0; 28], [1; 28], [u16::MAX; 28]];
+        for ends in wrong {
+            assert_eq!(Row::from_parts(origin, text, ends, Vec::new()), None);
+        }
+        let mut falling = *ends;
+        falling[0] = 6;
+        falling[1] = 3;
+        assert_eq!(Row::from_parts(origin, text, falling, Vec::new()), None);
     }
 
     #[test]

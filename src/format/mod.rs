@@ -10,6 +10,7 @@ pub mod looks;
 pub mod manifest;
 pub mod note;
 pub mod package;
+pub mod parcel;
 pub mod proof;
 pub mod register;
 pub mod rowcode;

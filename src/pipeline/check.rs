@@ -15,6 +15,7 @@ use crate::domain::municipality::{Offices, Prefecture};
 use crate::domain::notice::{Notice, Source};
 use crate::domain::reason::Reason;
 use crate::domain::required::{REQUIRED, needs_old_jumin_code, needs_old_my_number};
+use crate::format::parcel::{Packer, Unpacker};
 use crate::text::kana::seion;
 
 /// What the records of a file are.
@@ -68,6 +69,33 @@ pub struct Head {
     pub echo: Echo,
     /// F and C findings, sorted as in a RES; empty where there is a notice.
     pub refused: Vec<Finding>,
+}
+
+impl Head {
+    /// Packs everything but the number, for the sorting of a run.
+    pub fn pack(&self, to: &mut Packer) {
+        to.text(&self.echo.jumin_code);
+        to.text(&self.echo.change_reason);
+        to.text(&self.echo.update_seq);
+        to.text(&self.echo.timestamp);
+        to.findings(&self.refused);
+    }
+
+    /// What [`Head::pack`] packed; `None` for other bytes.
+    pub fn unpack(record_no: u32, from: &mut Unpacker<'_>) -> Option<Self> {
+        let echo = Echo {
+            jumin_code: from.text()?.to_owned(),
+            change_reason: from.text()?.to_owned(),
+            update_seq: from.text()?.to_owned(),
+            timestamp: from.text()?.to_owned(),
+        };
+        let refused = from.findings()?;
+        Some(Self {
+            record_no,
+            echo,
+            refused,
+        })
+    }
 }
 
 impl std::fmt::Debug for Head {

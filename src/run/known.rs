@@ -13,7 +13,14 @@ use crate::store::master::Master;
 /// # Errors
 /// What the master says where it cannot be read.
 pub fn learn(master: &Master, notices: &[Notice]) -> Result<Known, Fault> {
-    let mut known = Known::default();
+    learn_more(master, notices, Known::default())
+}
+
+/// As [`learn`], where something is known already.
+///
+/// # Errors
+/// What the master says where it cannot be read.
+pub fn learn_more(master: &Master, notices: &[Notice], mut known: Known) -> Result<Known, Fault> {
     loop {
         let needs = known.missing(notices);
         if needs.is_empty() {

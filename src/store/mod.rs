@@ -11,4 +11,5 @@ pub mod master;
 pub mod paths;
 pub mod registers;
 pub mod runs;
+pub mod spill;
 pub mod staging;

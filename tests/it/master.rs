@@ -5,3 +5,4 @@ mod fixture;
 mod keep;
 mod model;
 mod reading;
+mod streamed;

@@ -8,6 +8,7 @@ use crate::domain::notice::Source;
 use crate::domain::outcome::Outcome;
 use crate::domain::reason::Reason;
 use crate::domain::row::Row;
+use crate::format::parcel::{Packer, Unpacker};
 
 /// What became of one notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,37 @@ impl NtfRecord {
     /// Item 11 of the notice; `row` is that of [`super::Applied::row_after`].
     pub fn change_date<'a>(&'a self, row: &'a Row) -> &'a str {
         self.confirmed_on.as_deref().unwrap_or(row.get(Item::ChangeDate))
+    }
+
+    /// Packs it with the row after it, for the sorting of a run.
+    pub fn pack(&self, row: &Row, to: &mut Packer) {
+        to.code(Some(self.code));
+        to.u32(self.version);
+        to.u8(self.reason.number());
+        to.u64(self.timestamp.value());
+        to.u32(self.update_seq);
+        to.text(self.confirmed_on.as_deref().unwrap_or_default());
+        to.number(self.old_my_number);
+        to.code(self.old_jumin_code);
+        to.source(self.source);
+        to.row(row);
+    }
+
+    /// What [`NtfRecord::pack`] packed; `None` for other bytes.
+    pub fn unpack(from: &mut Unpacker<'_>) -> Option<(Self, Row)> {
+        let record = Self {
+            code: from.code()??,
+            version: from.u32()?,
+            reason: Reason::from_number(from.u8()?)?,
+            timestamp: Instant::from_value(from.u64()?)?,
+            update_seq: from.u32()?,
+            // Item 11 of a 90 is required, so an empty one is none.
+            confirmed_on: Some(from.text()?.to_owned()).filter(|date| !date.is_empty()),
+            old_my_number: from.number()?,
+            old_jumin_code: from.code()?,
+            source: from.source()?,
+        };
+        Some((record, from.row()?))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::item::Item;
 use crate::domain::notice::{Notice, Source};
-use crate::domain::outcome::RunSums;
+use crate::domain::outcome::RunChange;
 use crate::domain::reason::Class;
 use crate::domain::row::Row;
 use crate::domain::state::State;
@@ -43,9 +43,9 @@ pub(super) struct Register {
     known: Known,
     business_date: BusinessDate,
     /// Every code that an applied notice touched, as it was before the run.
-    touched: BTreeMap<JuminCode, Was>,
+    touched: BTreeMap<JuminCode, Option<Entry>>,
     changes: Changes,
-    sums: RunSums,
+    change: RunChange,
 }
 
 impl Register {
@@ -55,7 +55,7 @@ impl Register {
             business_date,
             touched: BTreeMap::new(),
             changes: Changes::default(),
-            sums: RunSums::default(),
+            change: RunChange::default(),
         }
     }
 
@@ -116,9 +116,9 @@ impl Register {
     fn count(&mut self, notice: &Notice, before: State) {
         let creates = notice.column().is_none();
         match notice.reason.class() {
-            Class::Entry => self.sums.entries += u64::from(before == State::Ab || before.is_removed()),
-            Class::Removal => self.sums.removals += 1,
-            Class::Code => self.sums.entries += u64::from(creates),
+            Class::Entry => self.change.entries += u64::from(before == State::Ab || before.is_removed()),
+            Class::Removal => self.change.removals += 1,
+            Class::Code => self.change.entries += u64::from(creates),
             Class::Amendment | Class::Number | Class::Confirmation => {}
         }
     }
@@ -221,7 +221,7 @@ impl Register {
             source_record: source,
             fault,
         })?;
-        self.touched.entry(code).or_insert(Was::of(entry));
+        self.touched.entry(code).or_insert_with(|| entry.cloned());
         Ok(())
     }
 
@@ -237,38 +237,45 @@ impl Register {
         }
     }
 
-    /// The changes, sorted by key, and the sums, checked against the entries themselves.
-    pub(super) fn finish(mut self, residents_before: u64) -> Result<(Changes, RunSums), ApplyFault> {
-        let mut residents = i128::from(residents_before);
-        let (mut removed, mut retired) = (0_i64, 0_i64);
-        for (code, was) in &self.touched {
-            let entry = self.known.take_entry(*code);
-            let is = Was::of(entry.as_ref());
-            for (standing, step) in [(*was, -1), (is, 1)] {
+    /// What changed, sorted by key, and the sums, counted from the entries themselves.
+    pub(super) fn finish(mut self) -> Finished {
+        let mut change = self.change;
+        let mut before = Vec::with_capacity(self.touched.len());
+        self.changes.entries.reserve(self.touched.len());
+        for (code, old) in self.touched {
+            let entry = self.known.take_entry(code);
+            for (standing, step) in [(Was::of(old.as_ref()), -1), (Was::of(entry.as_ref()), 1)] {
                 match standing {
                     Was::Absent => {}
-                    Was::Resident => residents += i128::from(step),
-                    Was::Removed => removed += step,
-                    Was::Retired => retired += step,
+                    Was::Resident => change.residents += step,
+                    Was::Removed => change.removed += step,
+                    Was::Retired => change.retired += step,
                 }
             }
-            self.changes.entries.extend(entry);
+            if let Some(entry) = entry {
+                self.changes.entries.push(entry);
+                before.push(old);
+            }
         }
         self.changes
             .versions
             .sort_by_key(|version| (version.code, version.number));
         self.changes.numbers.sort_unstable();
         self.changes.notices.sort_unstable();
-        let sums = RunSums {
-            residents_before,
-            residents_after: u64::try_from(residents).unwrap_or(0),
-            removed_change: removed,
-            retired_change: retired,
-            ..self.sums
-        };
-        sums.test()?;
-        Ok((self.changes, sums))
+        Finished {
+            changes: self.changes,
+            before,
+            change,
+        }
     }
+}
+
+/// What a register ends with.
+pub(super) struct Finished {
+    pub(super) changes: Changes,
+    /// The entries before the run, one for one with those of the changes.
+    pub(super) before: Vec<Option<Entry>>,
+    pub(super) change: RunChange,
 }
 
 /// Puts a new standing into an entry and gives the row before it as a version: code, number, row.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::fault::ApplyFault;
 use super::record::{Judged, NtfRecord};
 use super::register::Register;
-use crate::domain::entry::Changes;
+use crate::domain::entry::{Changes, Entry};
 use crate::domain::notice::{Notice, Source};
-use crate::domain::outcome::{RecordSums, RunSums};
+use crate::domain::outcome::{RecordSums, RunChange};
 use crate::domain::row::Row;
 use crate::pipeline::plan::{Judge, Known, sort};
 
@@ -18,12 +18,14 @@ pub struct Applied {
     pub records: Vec<Judged>,
     /// The changes of the master.
     pub changes: Changes,
+    /// The entries as they were before, one for one with those of the changes.
+    pub before: Vec<Option<Entry>>,
     /// Every applied notice, in the order of processing.
     pub ntf: Vec<NtfRecord>,
     /// The notices by outcome; records refused by `check` are not among them.
     pub sums: RecordSums,
     /// Residents, entries, removals.
-    pub run: RunSums,
+    pub run: RunChange,
 }
 
 impl Applied {
@@ -52,20 +54,15 @@ impl Applied {
     }
 }
 
-/// Carries out a run.
+/// Carries out a run, or a part of one that shares no person, code or number with the rest of it.
 ///
-/// `notices` come from all files of the run in any order; `known` has everything that [`Known::missing`] asked for;
-/// `residents_before` is that of the parent generation. A run without an applied record has empty changes and makes no
-/// generation.
+/// `notices` come from all files of the run in any order; `known` has everything that [`Known::missing`] asked for. A run
+/// without an applied record has empty changes and makes no generation. The sums of residents are those of the part; who adds
+/// the parts up tests them with [`crate::domain::outcome::RunSums::test`].
 ///
 /// # Errors
 /// See [`ApplyFault`].
-pub fn run(
-    judge: &Judge<'_>,
-    mut notices: Vec<Notice>,
-    known: Known,
-    residents_before: u64,
-) -> Result<Applied, ApplyFault> {
+pub fn run(judge: &Judge<'_>, mut notices: Vec<Notice>, known: Known) -> Result<Applied, ApplyFault> {
     sort(&mut notices);
     let input = u64::try_from(notices.len()).unwrap_or(u64::MAX);
     let mut register = Register::new(known, judge.business_date);
@@ -89,6 +86,7 @@ pub fn run(
         });
     }
     applied.sums.test(input)?;
-    (applied.changes, applied.run) = register.finish(residents_before)?;
+    let finished = register.finish();
+    (applied.changes, applied.before, applied.run) = (finished.changes, finished.before, finished.change);
     Ok(applied)
 }

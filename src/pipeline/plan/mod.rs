@@ -8,6 +8,7 @@ mod digest;
 mod explain;
 mod fault;
 mod known;
+mod links;
 mod order;
 
 pub use decide::{Decision, Judge};
@@ -15,4 +16,5 @@ pub use digest::digest;
 pub use explain::{Change, Explanation, explain};
 pub use fault::PlanFault;
 pub use known::{Known, Needs};
-pub use order::sort;
+pub use links::Links;
+pub use order::{ORDER_BYTES, order_key, sort};

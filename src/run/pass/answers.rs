@@ -1,13 +1,13 @@
 //! Answers and notices of a pass: made, stored for repetition, sealed for their receivers, written down as leaves.
 
 use super::identity::StoredAnswer;
+use super::work::Worked;
 use crate::domain::fault::{Fault, FaultId};
 use crate::domain::ids::PartyId;
 use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{FileKind, Party};
 use crate::format::leaf::{GenerationName, Leaf};
-use crate::pipeline::apply::Applied;
-use crate::pipeline::emit::{NtfLine, NtfWriter, OwnHead};
+use crate::pipeline::emit::{NtfWriter, OwnHead};
 use crate::pipeline::journal::{self, Package};
 use crate::run::at_rest::answer_context;
 use crate::run::layouts::standard_name;
@@ -162,22 +162,11 @@ pub(super) fn head(site: &Site<'_>, receiver: &Party, serial: u32, date: Busines
 }
 
 /// The notices of a run to the national body.
-pub(super) fn notices(site: &Site<'_>, head: &OwnHead, applied: &Applied, generation: u64) -> Result<Vec<u8>, Fault> {
+pub(super) fn notices(site: &Site<'_>, head: &OwnHead, worked: &Worked<'_>, generation: u64) -> Result<Vec<u8>, Fault> {
     let party = crate::run::parties::get(site, head.receiver)?;
     let gaiji = crate::run::gaiji::of_party(site.tools.disk, &site.folders, party)?;
     let layout = site.layouts.get(FileKind::Ntf);
     let mut writer = NtfWriter::new(layout, head, gaiji).map_err(trouble::bug)?;
-    for record in &applied.ntf {
-        let row = applied
-            .row_after(record)
-            .ok_or_else(|| trouble::bug("a notice without its row"))?;
-        writer
-            .line(&NtfLine {
-                record,
-                row,
-                generation,
-            })
-            .map_err(trouble::bug)?;
-    }
+    worked.notify(&mut writer, generation, &mut |_| Ok(()))?;
     writer.finish().map_err(trouble::bug)
 }

@@ -1,26 +1,18 @@
-//! What becomes of all files of a pass together: serials, duplicates within the pass, acknowledgements, and the plan of
-//! the generation. Reads, but writes nothing.
+//! What becomes of all files of a pass together: serials, duplicates within the pass, acknowledgements. Reads, but writes
+//! nothing.
 
 use std::collections::BTreeMap;
 
 use super::gather::{Gathered, InPlace, Judged, Waiting};
 use super::identity::{Book, IdentityKey};
-use super::read;
 use super::spool::load;
+use super::work::Sums;
 use crate::domain::code::Code;
 use crate::domain::fault::{Fault, FaultId};
-use crate::domain::instant::BusinessDate;
-use crate::domain::municipality::Offices;
-use crate::domain::notice::Notice;
-use crate::domain::outcome::RecordSums;
 use crate::domain::party::FileKind;
 use crate::format::exchange::{HashRule, ParsedFile};
 use crate::format::state::{ExchangeState, HeldFile};
-use crate::pipeline::apply::{self, Answer, Applied, ApplyFault};
-use crate::pipeline::check::Head;
 use crate::pipeline::intake::{Candidate, Cause, FileIdentity, InboundFile, Verdict, admit};
-use crate::pipeline::plan::Judge;
-use crate::run::known::learn;
 use crate::run::site::Site;
 
 /// What becomes of one file in this pass.
@@ -44,18 +36,14 @@ pub(super) enum Fate {
 pub(super) struct Assessed {
     /// Files and fates, one for one.
     pub files: Vec<(Judged, Fate)>,
-    /// Answers of the taken update files, by index of the file.
-    pub answers: BTreeMap<usize, Answer>,
-    /// The run of the notices; `None` where no update file was taken.
-    pub applied: Option<Applied>,
+    /// The sums, once the records were worked on.
+    pub sums: Sums,
     /// Things left in place.
     pub in_place: Vec<InPlace>,
     /// Extracts and inquiries, left in place.
     pub waiting: Vec<Waiting>,
     /// Key of identities.
     pub key: IdentityKey,
-    /// Sums over the records of all files, those refused by the checks included.
-    pub sums: RecordSums,
     /// Residents before the run.
     pub residents_before: u64,
 }
@@ -63,7 +51,7 @@ pub(super) struct Assessed {
 impl Assessed {
     /// True where a record was applied: a generation is made.
     pub(super) fn makes_generation(&self) -> bool {
-        self.applied.as_ref().is_some_and(|applied| !applied.ntf.is_empty())
+        self.sums.applied > 0
     }
 
     /// True where a thing that was left in its place lies there still, as far as anybody can tell: in a folder that cannot be
@@ -74,66 +62,35 @@ impl Assessed {
     }
 }
 
-/// Decides.
-pub(super) fn assess(
-    site: &Site<'_>,
-    gathered: Gathered,
-    date: BusinessDate,
-    threads: usize,
-) -> Result<Assessed, Fault> {
-    let state = site.exchange();
+/// Decides by the files alone; their records come later.
+pub(super) fn assess(site: &Site<'_>, gathered: Gathered) -> Result<Assessed, Fault> {
     let Gathered {
         judged,
         in_place,
         waiting,
         key,
     } = gathered;
-    let files = fates(site, judged, &state, &key)?;
-    let offices = site.offices();
-    let residents_before = site.master.manifest().map_or(0, |manifest| manifest.counts.residents);
-    let mut assessed = Assessed {
-        files,
-        answers: BTreeMap::new(),
-        applied: None,
+    Ok(Assessed {
+        files: fates(site, judged, &site.exchange(), &key)?,
+        sums: Sums::default(),
         in_place,
         waiting,
         key,
-        sums: RecordSums::default(),
-        residents_before,
-    };
-    let (heads, notices) = read_all(site, &assessed.files, &offices, date, threads)?;
-    if heads.is_empty() {
-        return Ok(assessed);
+        residents_before: site.master.manifest().map_or(0, |manifest| manifest.counts.residents),
+    })
+}
+
+/// Tests that the national body can be told what was applied.
+pub(super) fn reaches_national(site: &Site<'_>, sums: &Sums) -> Result<(), Fault> {
+    let national = site.config.national_body;
+    let reachable = site
+        .parties
+        .get(national)
+        .is_some_and(|party| party.sealing_key.is_some());
+    if sums.applied > 0 && !reachable {
+        return Err(Fault::new(FaultId::PartyKeyMissing).with("party", national));
     }
-    let known = learn(&site.master, &notices)?;
-    let judge = Judge {
-        business_date: date,
-        offices: &offices,
-    };
-    let applied = apply::run(&judge, notices, known, residents_before).map_err(|e| apply_fault(&e))?;
-    if !applied.ntf.is_empty() {
-        let national = site.config.national_body;
-        let reachable = site
-            .parties
-            .get(national)
-            .is_some_and(|party| party.sealing_key.is_some());
-        if !reachable {
-            return Err(Fault::new(FaultId::PartyKeyMissing).with("party", national));
-        }
-    }
-    let by_source = applied.by_source();
-    for (index, heads) in heads {
-        let Some((_, Fate::Taken(file))) = assessed.files.get(index) else {
-            continue;
-        };
-        let header = file.header();
-        let answer = apply::answer(header.sender, header.serial, heads, &by_source).map_err(|e| apply_fault(&e))?;
-        add(&mut assessed.sums, &answer.sums);
-        assessed.answers.insert(index, answer);
-    }
-    drop(by_source);
-    assessed.applied = Some(applied);
-    Ok(assessed)
+    Ok(())
 }
 
 fn fates(
@@ -272,43 +229,4 @@ fn acknowledge(
         .iter()
         .find(|open| national && Some(&open.digest) == named.as_ref());
     Ok(Fate::Acknowledges(Box::new(file), open.map(|open| open.serial)))
-}
-
-type Heads = BTreeMap<usize, Vec<Head>>;
-
-fn read_all(
-    site: &Site<'_>,
-    files: &[(Judged, Fate)],
-    offices: &Offices,
-    date: BusinessDate,
-    threads: usize,
-) -> Result<(Heads, Vec<Notice>), Fault> {
-    let mut heads = Heads::new();
-    let mut notices = Vec::new();
-    for (index, (judged, fate)) in files.iter().enumerate() {
-        if let Fate::Taken(file) = fate {
-            let mut read = read::read_file(site, offices, judged, file, date, threads)?;
-            heads.insert(index, read.heads);
-            notices.append(&mut read.notices);
-        }
-    }
-    Ok((heads, notices))
-}
-
-fn add(sums: &mut RecordSums, more: &RecordSums) {
-    sums.applied = sums.applied.saturating_add(more.applied);
-    sums.applied_with_warning = sums.applied_with_warning.saturating_add(more.applied_with_warning);
-    sums.rejected = sums.rejected.saturating_add(more.rejected);
-    sums.duplicate = sums.duplicate.saturating_add(more.duplicate);
-}
-
-fn apply_fault(why: &ApplyFault) -> Fault {
-    match why {
-        ApplyFault::Sums(sums) => Fault::new(FaultId::SumsWrong).with("why", sums),
-        ApplyFault::RowLength(_) => Fault::new(FaultId::RecordTooLarge),
-        ApplyFault::Plan { fault, .. } => Fault::new(FaultId::StoreDamaged)
-            .with("object", "store")
-            .with("why", format!("{why}: {fault}")),
-        ApplyFault::Versions | ApplyFault::Unjudged(_) => crate::run::trouble::bug(why),
-    }
 }

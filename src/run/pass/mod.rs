@@ -1,17 +1,17 @@
 //! One pass over the inbound folders: what `run`, `plan` and `watch` do.
 //!
-//! `gather` brings the files and judges each by itself, `assess` decides what becomes of all of them and plans the
-//! generation, `settle` seals the answers and commits. `plan` stops after `assess`; nothing is written before `settle`
-//! but encrypted spool copies, and not even those by `plan`.
+//! `gather` brings the files and judges each by itself, `assess` decides what becomes of all of them, `work` judges and
+//! applies their records, `settle` lets it, seals the answers and commits. `plan` does all but `settle`; nothing is written
+//! before that but encrypted spool copies, and not even those by `plan`.
 
 mod answers;
 mod assess;
 mod gather;
 mod identity;
-mod read;
 mod result;
 mod settle;
 mod spool;
+mod work;
 
 pub use answers::notice_hash;
 pub(super) use answers::notice_id;
@@ -23,6 +23,7 @@ use super::room;
 use super::site::Site;
 use crate::domain::fault::{Class, Fault};
 use crate::domain::instant::BusinessDate;
+use crate::store::spill::Spill;
 
 /// How a pass is done.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,15 @@ pub struct PassSettings {
 pub fn plan(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
     let date = site.business_date(settings.business_date)?;
     let gathered = gather::gather(site, date, false)?;
-    let assessed = assess::assess(site, gathered, date, settings.threads)?;
+    let mut assessed = assess::assess(site, gathered)?;
+    let spill = Spill::in_memory(site.tools.entropy);
+    let means = work::Means {
+        date,
+        threads: settings.threads,
+        spill: &spill,
+    };
+    assessed.sums = work::work(site, &assessed.files, means, None)?.sums;
+    assess::reaches_national(site, &assessed.sums)?;
     Ok(result::of_plan(site, &assessed, date))
 }
 
@@ -63,6 +72,6 @@ pub fn run(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fa
 fn attempt(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
     let date = site.business_date(settings.business_date)?;
     let gathered = gather::gather(site, date, true)?;
-    let assessed = assess::assess(site, gathered, date, settings.threads)?;
-    settle::settle(site, assessed, date)
+    let assessed = assess::assess(site, gathered)?;
+    settle::settle(site, assessed, date, settings.threads)
 }

@@ -185,21 +185,21 @@ pub(super) fn of_plan(site: &Site<'_>, assessed: &Assessed, date: BusinessDate) 
         .manifest()
         .map(|manifest| manifest.counts)
         .unwrap_or_default();
-    let run = assessed.applied.as_ref().map(|applied| applied.run).unwrap_or_default();
+    let run = assessed.sums.run.unwrap_or_default();
     let mut files: Vec<FileReport> = assessed
         .files
         .iter()
         .enumerate()
         .map(|(index, (judged, fate))| {
             let mut file = report(judged, fate);
-            file.counts = assessed.answers.get(&index).map(|answer| answer.sums);
+            file.counts = assessed.sums.tallies.get(&index).map(|tally| tally.sums);
             file
         })
         .collect();
     files.extend(assessed.in_place.iter().map(left));
     files.extend(waiting(assessed));
     let shift = |count: u64, change: i64| count.saturating_add_signed(change);
-    let residents_after = if assessed.applied.is_some() {
+    let residents_after = if assessed.sums.run.is_some() {
         run.residents_after
     } else {
         assessed.residents_before
@@ -212,7 +212,7 @@ pub(super) fn of_plan(site: &Site<'_>, assessed: &Assessed, date: BusinessDate) 
         committed: false,
         held: files.iter().filter(|file| file.outcome == "held").count(),
         files,
-        records: assessed.sums,
+        records: assessed.sums.records,
         residents_before: assessed.residents_before,
         entries: run.entries,
         removals: run.removals,

@@ -8,11 +8,11 @@ pub use held::inbound_of_held;
 use std::collections::BTreeMap;
 
 use super::answers::Outgoing;
-use super::assess::{Assessed, Fate};
+use super::assess::{Assessed, Fate, reaches_national};
 use super::gather::Judged;
 use super::identity::{ArchivedRecord, Book, IdentityRecord};
 use super::result::{self, FileReport, NoticeReport, PassResult};
-use crate::domain::entry::Changes;
+use super::work::{Means, work};
 use crate::domain::fault::Fault;
 use crate::domain::holding::FileOutcome;
 use crate::domain::instant::{BusinessDate, Instant};
@@ -28,12 +28,18 @@ use crate::run::{room, trouble};
 use crate::seal::digest;
 use crate::seal::secret::YearKey;
 use crate::store::generations::{GenerationFacts, Staging};
+use crate::store::spill::Spill;
 use crate::store::staging::{Retired, Stage};
 
 /// Commits what was decided; nothing at all where nothing happened.
-pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate) -> Result<PassResult, Fault> {
-    let mut planned = result::of_plan(site, &assessed, date);
+pub(super) fn settle(
+    site: &mut Site<'_>,
+    mut assessed: Assessed,
+    date: BusinessDate,
+    threads: usize,
+) -> Result<PassResult, Fault> {
     if is_idle(&assessed, &site.exchange()) {
+        let mut planned = result::of_plan(site, &assessed, date);
         planned.held = site.exchange().held.len();
         planned.files = result::waiting(&assessed);
         // What cannot be read is said by every run until it can; the ledger has it once.
@@ -58,7 +64,8 @@ pub(super) fn settle(site: &mut Site<'_>, assessed: Assessed, date: BusinessDate
         reports: Vec::new(),
         notices: None,
     };
-    let manifest = settling.all(&assessed)?;
+    let manifest = settling.all(&mut assessed, threads)?;
+    let mut planned = result::of_plan(settling.site, &assessed, date);
     let Settling {
         stage,
         leaves,
@@ -141,19 +148,53 @@ struct Settling<'a, 'm> {
 }
 
 impl Settling<'_, '_> {
-    fn all(&mut self, assessed: &Assessed) -> Result<Manifest, Fault> {
+    fn all(&mut self, assessed: &mut Assessed, threads: usize) -> Result<Manifest, Fault> {
         // The generation is staged twice over in two steps: first its runs and roots, whose name the answers carry,
         // then the manifest with the state after the answers.
-        let answers = Self::answer_order(assessed);
-        let mut names: BTreeMap<usize, String> = BTreeMap::new();
-        let staged = self.stage_master(assessed)?;
+        let site = self.site;
+        let folder = self.stage.folder();
+        let spill = Spill::to_folder(site.tools.disk, folder.clone(), site.tools.entropy);
+        let staging = Staging {
+            disk: site.tools.disk,
+            folder: &folder,
+            keys: &site.master_keys,
+        };
+        let mut rng = site.tools.generator()?;
+        let mut builder = staging.begin(&site.master, &mut rng).map_err(|e| trouble::master(&e))?;
+        let means = Means {
+            date: self.date,
+            threads,
+            spill: &spill,
+        };
+        let worked = work(site, &assessed.files, means, Some(&mut builder))?;
+        assessed.sums = worked.sums.clone();
+        reaches_national(site, &assessed.sums)?;
+        for (key, row) in self.identity_rows(assessed)? {
+            builder.identity(&key, &row).map_err(|e| trouble::master(&e))?;
+        }
+        let facts = GenerationFacts {
+            business_date: self.date,
+            created_at: self.time,
+            applied: assessed.makes_generation(),
+            rules: site.rules_hash(),
+            layouts: site.layouts_hash(),
+            exchange: ExchangeState::default(),
+        };
+        let staged = builder.finish(facts).map_err(|e| trouble::master(&e))?;
+        let staged = staging
+            .merge_small(&site.paths.runs(), &site.master, staged, &mut rng)
+            .map_err(|e| trouble::master(&e))?;
         let generation = assessed.makes_generation().then(|| name_of(&staged));
-        for index in answers {
-            if let Some(name) = self.answer(assessed, index, generation)? {
+        let mut names: BTreeMap<usize, String> = BTreeMap::new();
+        let mut results = worked.results()?;
+        for index in Self::answer_order(assessed) {
+            if let Some(name) = self.answer(assessed, &mut results, index, generation)? {
                 names.insert(index, name);
             }
         }
-        self.notify(assessed, generation)?;
+        drop(results);
+        self.notify(assessed, &worked, generation)?;
+        drop(worked);
         for (index, (judged, fate)) in assessed.files.iter().enumerate() {
             self.file(assessed, index, judged, fate, &mut names)?;
         }
@@ -184,43 +225,16 @@ impl Settling<'_, '_> {
         order.into_iter().map(|(.., index)| index).collect()
     }
 
-    /// Writes the runs of the generation into the staging folder.
-    fn stage_master(&mut self, assessed: &Assessed) -> Result<Manifest, Fault> {
-        let nothing = Changes::default();
-        let changes = assessed.applied.as_ref().map_or(&nothing, |applied| &applied.changes);
+    /// Rows of the table of identities, in the order of their keys.
+    fn identity_rows(&mut self, assessed: &Assessed) -> Result<BTreeMap<[u8; 32], Vec<u8>>, Fault> {
         for (index, (_, fate)) in assessed.files.iter().enumerate() {
             self.remember(assessed, index, fate)?;
         }
-        // A run takes its rows in the order of their keys.
-        let rows: BTreeMap<[u8; 32], Vec<u8>> = self
-            .identities
+        self.identities
             .iter()
             .map(|(key, record)| Ok((*key, serde_json::to_vec(record).map_err(trouble::bug)?)))
             .chain(self.archived(assessed))
-            .collect::<Result<_, Fault>>()?;
-        let identities: Vec<_> = rows.into_iter().collect();
-        let site = self.site;
-        let facts = GenerationFacts {
-            business_date: self.date,
-            created_at: self.time,
-            applied: assessed.makes_generation(),
-            rules: site.rules_hash(),
-            layouts: site.layouts_hash(),
-            exchange: ExchangeState::default(),
-        };
-        let folder = self.stage.folder();
-        let staging = Staging {
-            disk: site.tools.disk,
-            folder: &folder,
-            keys: &site.master_keys,
-        };
-        let mut rng = site.tools.generator()?;
-        let manifest = staging
-            .stage_generation(&site.master, changes, &identities, facts, &mut rng)
-            .map_err(|e| trouble::master(&e))?;
-        staging
-            .merge_small(&site.paths.runs(), &site.master, manifest, &mut rng)
-            .map_err(|e| trouble::master(&e))
+            .collect()
     }
 
     /// The identity of a judged file. The serial of its answer is taken here, in the order of [`Self::answer_order`].
@@ -313,7 +327,7 @@ impl Settling<'_, '_> {
                     .push(journal::file(self.time, &inbound, FileOutcome::Rejected(*code), None));
             }
             Fate::Taken(file) => {
-                let sums = assessed.answers.get(&index).map(|answer| answer.sums);
+                let sums = assessed.sums.tallies.get(&index).map(|tally| tally.sums);
                 report.counts = sums;
                 let header = file.header();
                 self.state.consume_inbound(header.sender, header.kind, header.serial);
@@ -399,7 +413,7 @@ impl Settling<'_, '_> {
 
     /// The leaf of the generation, and the sums of the pass in the state.
     fn close(&mut self, assessed: &Assessed, staged: &Manifest) {
-        if let (true, Some(applied)) = (assessed.makes_generation(), &assessed.applied) {
+        if let (true, Some(run)) = (assessed.makes_generation(), &assessed.sums.run) {
             let before = self
                 .site
                 .master
@@ -410,8 +424,8 @@ impl Settling<'_, '_> {
                 self.time,
                 before,
                 name_of(staged),
-                &assessed.sums,
-                &applied.run,
+                &assessed.sums.records,
+                run,
             ));
         } else if self
             .leaves
@@ -429,11 +443,15 @@ impl Settling<'_, '_> {
         self.state.last_run = Some(LastRun {
             business_date: self.date.value(),
             time: self.time.to_string(),
-            files: number(assessed.answers.len()),
-            applied: assessed.sums.applied.saturating_add(assessed.sums.applied_with_warning),
-            warned: assessed.sums.applied_with_warning,
-            rejected: assessed.sums.rejected,
-            duplicate: assessed.sums.duplicate,
+            files: number(assessed.sums.tallies.len()),
+            applied: assessed
+                .sums
+                .records
+                .applied
+                .saturating_add(assessed.sums.records.applied_with_warning),
+            warned: assessed.sums.records.applied_with_warning,
+            rejected: assessed.sums.records.rejected,
+            duplicate: assessed.sums.records.duplicate,
             files_rejected: number(
                 assessed
                     .files
@@ -453,14 +471,7 @@ impl Settling<'_, '_> {
 
 /// Data records of the answer to a file: one for each finding or record.
 fn answer_records(assessed: &Assessed, index: usize) -> u64 {
-    let records = assessed.answers.get(&index).map(|answer| {
-        answer
-            .records
-            .iter()
-            .map(|record| u64::try_from(record.findings.len().max(1)).unwrap_or(u64::MAX))
-            .sum()
-    });
-    records.unwrap_or(1)
+    assessed.sums.tallies.get(&index).map_or(1, |tally| tally.lines)
 }
 
 /// The name of the generation that a manifest describes.

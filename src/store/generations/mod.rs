@@ -1,16 +1,18 @@
 //! Commits and generations: manifests on disk, the pointer to the newest, and what is made of them
 //! (`docs/formats/manifest.md`).
 //!
-//! `stage` writes the runs of a new commit, `compact` makes few runs of many, `verify` reads everything, `diff` compares
+//! `stage` writes the runs of a new commit (`builder` row by row), `compact` makes few runs of many, `verify` reads everything, `diff` compares
 //! two generations, `states` keeps the secret states behind the roots. The order of a commit (run files, their folder,
 //! manifest, ledger, `CURRENT`) is the commit protocol's; each function here makes durable what it writes.
 
+mod builder;
 mod compact;
 mod diff;
 mod stage;
 mod states;
 mod verify;
 
+pub use builder::GenerationBuilder;
 pub use compact::Erasure;
 pub use diff::{CodeDiff, DiffKind, gen_diff};
 pub use stage::{GenerationFacts, Staging};

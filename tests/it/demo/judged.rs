@@ -185,7 +185,8 @@ impl Register {
             .values()
             .filter(|entry| matches!(entry.standing, Standing::Resident(_)))
             .count();
-        let applied = apply::run(&judge, notices, known, residents as u64).unwrap();
+        let applied = apply::run(&judge, notices, known).unwrap();
+        assert_eq!(applied.run.sums(residents as u64).test(), Ok(()));
         let by_source = applied.by_source();
         for (label, sender, serial, of_file) in heads {
             let answer = apply::answer(sender, serial, of_file, &by_source).unwrap();

@@ -242,7 +242,8 @@ fn sums_of_a_run() {
         duplicate: 1,
     };
     assert_eq!(applied.sums, sums);
-    let run = applied.run;
+    let run = applied.run.sums(1);
+    assert_eq!(run.test(), Ok(()));
     assert_eq!(
         (run.residents_before, run.entries, run.removals, run.residents_after),
         (1, 3, 2, 2)
@@ -260,19 +261,21 @@ fn a_run_that_does_not_add_up_is_no_run() {
         offices: &offices,
     };
     // The generation says that there are no residents, yet one is removed.
-    let fault = apply::run(&judge, notices.clone(), anna.known(&notices), 0).unwrap_err();
+    let applied = apply::run(&judge, notices.clone(), anna.known(&notices)).unwrap();
+    assert_eq!(applied.run.sums(1).test(), Ok(()));
+    let fault = applied.run.sums(0).test().unwrap_err();
     assert!(
         matches!(
             fault,
-            ApplyFault::Sums(SumFault::Residents {
+            SumFault::Residents {
                 before: 0,
                 removals: 1,
                 ..
-            })
+            }
         ),
         "{fault:?}"
     );
-    let fault = apply::run(&judge, notices, Known::default(), 1).unwrap_err();
+    let fault = apply::run(&judge, notices, Known::default()).unwrap_err();
     assert!(matches!(
         fault,
         ApplyFault::Plan {
@@ -343,7 +346,7 @@ fn cells_of_the_sender_stay_with_the_row() {
         offices: &offices,
     };
     let known = master.known(std::slice::from_ref(&notice));
-    let applied = apply::run(&judge, vec![notice], known, 0).unwrap();
+    let applied = apply::run(&judge, vec![notice], known).unwrap();
     master.commit(&applied);
     master.must(draft(NOSHIRO, "23").at("0910"));
     let row = master.entry(ANNA).row().unwrap();

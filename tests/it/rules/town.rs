@@ -282,13 +282,16 @@ impl Master {
     }
 
     pub(crate) fn commit(&mut self, applied: &Applied) {
+        let before = self.residents();
         let changes = applied.changes.clone();
         self.entries
             .extend(changes.entries.into_iter().map(|entry| (entry.code, entry)));
         self.owners.extend(changes.numbers);
         self.notices.extend(changes.notices);
         self.versions.extend(changes.versions);
-        assert_eq!(self.residents(), applied.run.residents_after);
+        let sums = applied.run.sums(before);
+        assert_eq!(sums.test(), Ok(()));
+        assert_eq!(self.residents(), sums.residents_after);
     }
 
     /// One run of the day; what became of each draft, in the order given.
@@ -311,7 +314,7 @@ impl Master {
             business_date: day(business_date),
             offices: &offices,
         };
-        let applied = apply::run(&judge, notices, known, self.residents()).unwrap();
+        let applied = apply::run(&judge, notices, known).unwrap();
         let judged = applied.by_source();
         let fates = heads.into_iter().map(|(draft, head)| {
             let sender = PartyId::parse(draft.sender).unwrap();
@@ -356,5 +359,5 @@ pub(crate) fn run_reversed(drafts: &[Draft]) -> Applied {
         offices: &offices,
     };
     let known = Master::default().known(&notices);
-    apply::run(&judge, notices, known, 0).unwrap()
+    apply::run(&judge, notices, known).unwrap()
 }

@@ -4,12 +4,13 @@ use super::super::answers::{self, Outgoing};
 use super::super::assess::{Assessed, Fate};
 use super::super::identity::Book;
 use super::super::result::NoticeReport;
+use super::super::work::{Results, Worked};
 use super::{Settling, answer_records};
 use crate::domain::fault::Fault;
 use crate::domain::party::FileKind;
 use crate::format::leaf::GenerationName;
 use crate::format::state::OpenNotice;
-use crate::pipeline::emit::{rejected_answer, result_file};
+use crate::pipeline::emit::{ResWriter, rejected_answer};
 use crate::pipeline::intake::FileIdentity;
 use crate::run::trouble;
 use crate::seal::digest;
@@ -19,6 +20,7 @@ impl Settling<'_, '_> {
     pub(super) fn answer(
         &mut self,
         assessed: &Assessed,
+        results: &mut Results<'_>,
         index: usize,
         generation: Option<GenerationName>,
     ) -> Result<Option<String>, Fault> {
@@ -39,14 +41,9 @@ impl Settling<'_, '_> {
         let number = generation.map(|generation| generation.number);
         let (bytes, identity) = match fate {
             Fate::Taken(file) => {
-                let answer = assessed
-                    .answers
-                    .get(&index)
-                    .ok_or_else(|| trouble::bug("a file without an answer"))?;
-                (
-                    result_file(layout, &head, answer, number).map_err(trouble::bug)?,
-                    file.identity(),
-                )
+                let mut writer = ResWriter::new(layout, &head).map_err(trouble::bug)?;
+                results.write(index, &mut writer, number, &mut |_| Ok(()))?;
+                (writer.finish().map_err(trouble::bug)?, file.identity())
             }
             Fate::Rejected(code, identity) => (rejected_answer(layout, &head, *code).map_err(trouble::bug)?, *identity),
             Fate::Held(_) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => return Ok(None),
@@ -76,15 +73,20 @@ impl Settling<'_, '_> {
     }
 
     /// The notices of the run to the national body, if it made a generation.
-    pub(super) fn notify(&mut self, assessed: &Assessed, generation: Option<GenerationName>) -> Result<(), Fault> {
-        let (Some(generation), Some(applied)) = (generation, &assessed.applied) else {
+    pub(super) fn notify(
+        &mut self,
+        assessed: &Assessed,
+        worked: &Worked<'_>,
+        generation: Option<GenerationName>,
+    ) -> Result<(), Fault> {
+        let Some(generation) = generation else {
             return Ok(());
         };
         let national = crate::run::parties::get(self.site, self.site.config.national_body)?;
         let serial = self.state.take_outbound(national.id, FileKind::Ntf);
         let head = answers::head(self.site, national, serial, self.date);
-        let bytes = answers::notices(self.site, &head, applied, generation.number)?;
-        let records = u64::try_from(applied.ntf.len()).unwrap_or(u64::MAX);
+        let bytes = answers::notices(self.site, &head, worked, generation.number)?;
+        let records = worked.sums.applied;
         let file = Outgoing {
             receiver: national.id,
             kind: FileKind::Ntf,
