@@ -5,13 +5,15 @@
 # compares all results and registers, prints the table of goals and writes it into docs/performance.md (from N =
 # 1,000,000 on, or with --docs). Data and sites stay in target/bench/N; what was not measured this time is taken from the
 # run before. Fails where anybody comes to another result. `bench.sh --help` says more; scripts/bench-setup.sh
-# installs the peers. $SEKISHO names another binary than the release build of this checkout.
+# installs the peers. $SEKISHO names another binary than the release build of this checkout, $SEKISHO_PEERS
+# the folder of peers that are built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${SEKISHO:-}" ]; then cargo build --quiet --release; fi
-cargo build --quiet --release --manifest-path benches/peers/Cargo.toml
-built=benches/peers/target/release/cobol-apply
+if [ -z "${SEKISHO_PEERS:-}" ]; then cargo build --quiet --release --manifest-path benches/peers/Cargo.toml; fi
+peers=${SEKISHO_PEERS:-$PWD/benches/peers/target/release}
+built=$peers/cobol-apply
 if command -v cobc >/dev/null && [ ! benches/peers/other/apply.cob -ot "$built" ]; then
-  (cd benches/peers/other && cobc -x -O2 -o "../target/release/cobol-apply" apply.cob)
+  (cd benches/peers/other && cobc -x -O2 -o "$built" apply.cob)
 fi
 exec python3 scripts/bench/main.py "$@"

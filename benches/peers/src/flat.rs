@@ -174,6 +174,77 @@ pub fn mark_changed(old: Option<&[u8]>, record: &mut [u8]) {
     record[UTF8_STARTS[CHANGES]..UTF8_STARTS[CHANGES + 1]].copy_from_slice(format!("{changes:04}").as_bytes());
 }
 
+/// Bytes of a condition of an inquiry: eight digits of its number, kind, code, number, name in CP932, birth date, sex.
+pub const CONDITION_BYTES: usize = 8 + 1 + 11 + 12 + 24 + 8 + 1 + 1;
+
+/// One condition of an inquiry, its fields without padding.
+pub struct Asked<'a> {
+    /// Its number.
+    pub id: &'a [u8],
+    /// 1 code, 2 number, 3 name with birth date and sex.
+    pub kind: u8,
+    /// 住民票コード.
+    pub code: &'a [u8],
+    /// 個人番号.
+    pub number: &'a [u8],
+    /// Name in kanji.
+    pub name: String,
+    /// Birth date.
+    pub birth: &'a [u8],
+    /// Sex.
+    pub sex: &'a [u8],
+}
+
+impl<'a> Asked<'a> {
+    /// Cuts a condition.
+    pub fn of(line: &'a [u8]) -> Self {
+        let name = encoding_rs::SHIFT_JIS
+            .decode_without_bom_handling(trimmed(&line[32..56]))
+            .0;
+        Self {
+            id: &line[..8],
+            kind: line[8],
+            code: &line[9..20],
+            number: &line[20..32],
+            name: name.into_owned(),
+            birth: &line[56..64],
+            sex: &line[64..65],
+        }
+    }
+}
+
+/// Writes the answer to a condition: its number, 10 and the record where one person fits, 20 where nobody does, 30 where
+/// more do; the number of them.
+pub fn write_answer(out: &mut impl std::io::Write, id: &[u8], hits: usize, first: &[u8]) -> std::io::Result<()> {
+    let outcome = match hits {
+        0 => 20,
+        1 => 10,
+        _ => 30,
+    };
+    out.write_all(id)?;
+    write!(out, "{outcome}{hits:08}")?;
+    if hits == 1 {
+        out.write_all(first)?;
+    }
+    out.write_all(b"\n")
+}
+
+/// Writes what an extract's record and the register's have that differs: code, D, the numbers of the fields; nothing
+/// where they are the same.
+pub fn write_difference(out: &mut impl std::io::Write, old: &[u8], new: &[u8]) -> std::io::Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    out.write_all(&old[..11])?;
+    out.write_all(b" D")?;
+    for at in 0..28 {
+        if field(old, at) != field(new, at) {
+            write!(out, " {}", at + 1)?;
+        }
+    }
+    out.write_all(b"\n")
+}
+
 /// The notices of a file, as a whole in memory, and their order by code.
 pub struct Notices {
     bytes: Vec<u8>,

@@ -1,8 +1,10 @@
 //! SQLite, as somebody who knows it would use it.
 //!
 //! `sqlite load REGISTER DB`: the table, filled and indexed. `sqlite apply NOTICES DB OUT`: a copy of the data base (the
-//! old generation stays), one transaction on it, and the results. `sqlite show DB CODE`: one record.
+//! old generation stays), one transaction on it, and the results. `sqlite reconcile EXTRACT DB OUT`, `sqlite match CONDITIONS DB OUT`: as the merge
+//! program, by the indexes. `sqlite show DB CODE`: one record.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -10,7 +12,8 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement, Transaction};
 use sekisho_peers::flat::{
-    Notices, UTF8_BYTES, UTF8_STARTS, decode, field, key, mark_changed, trimmed, wrong_against, wrong_by_itself,
+    Asked, CONDITION_BYTES, CP932_BYTES, CP932_STARTS, Notices, TOWN, UTF8_BYTES, UTF8_STARTS, close, create, decode,
+    field, key, mark_changed, trimmed, write_answer, write_difference, wrong_against, wrong_by_itself,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -66,7 +69,7 @@ fn load(register: &Path, path: &Path) -> Outcome {
         }
     }
     work.commit()?;
-    base.execute_batch("CREATE INDEX number ON m(c7); CREATE INDEX kana ON m(c3,c4,c5); CREATE INDEX town ON m(c10);")?;
+    base.execute_batch("CREATE INDEX number ON m(c7); CREATE INDEX name ON m(c2,c4,c5); CREATE INDEX town ON m(c10);")?;
     drop(base);
     File::open(path)?.sync_all()?;
     Ok(())
@@ -173,6 +176,105 @@ fn apply(notices: &Path, old: &Path, out: &Path) -> Outcome {
     Ok(notices.write_results(out, &results)?)
 }
 
+/// The extract and the rows of its municipalities, both by code, side by side.
+fn reconcile(extract: &Path, base: &Path, out: &Path) -> Outcome {
+    const STRIDE: usize = CP932_BYTES + 1;
+    let bytes = std::fs::read(extract)?;
+    let record_of = |at: u32| &bytes[at as usize * STRIDE..][..CP932_BYTES];
+    let count = (bytes.len() / STRIDE) as u32;
+    let town_of = |record: &[u8]| record[CP932_STARTS[TOWN]..CP932_STARTS[TOWN + 1]].to_vec();
+    let towns: BTreeSet<Vec<u8>> = (0..count).map(|at| town_of(record_of(at))).collect();
+    let mut by_code: Vec<(u64, u32)> = (0..count).map(|at| (key(record_of(at)), at)).collect();
+    by_code.sort_unstable();
+    let mut pending = by_code.into_iter().peekable();
+    let base = open(base, "OFF")?;
+    let list: Vec<String> = towns
+        .iter()
+        .map(|town| format!("'{}'", String::from_utf8_lossy(town)))
+        .collect();
+    // All municipalities: the table as it lies. One: its index, in the order of the codes.
+    let filter = if list.len() == 1 {
+        format!("WHERE c10={}", list[0])
+    } else {
+        format!("WHERE +c10 IN ({})", list.join(","))
+    };
+    let mut rows = base.prepare(&format!("SELECT * FROM m {filter} ORDER BY code"))?;
+    let mut rows = rows.query([])?;
+    let mut single = base.prepare("SELECT * FROM m WHERE code=?")?;
+    let mut file = create(&out.join("reconcile.txt"))?;
+    let (mut old, mut decoded) = ([b' '; UTF8_BYTES], [b' '; UTF8_BYTES]);
+    loop {
+        let here = match rows.next()? {
+            Some(row) => {
+                read(row, &mut old)?;
+                key(&old)
+            }
+            None => u64::MAX,
+        };
+        while let Some((code, at)) = pending.next_if(|(code, _)| *code < here) {
+            // Not a resident of these municipalities: perhaps of another.
+            let mut found = single.query([code as i64])?;
+            if let Some(row) = found.next()? {
+                let mut other = [b' '; UTF8_BYTES];
+                read(row, &mut other)?;
+                decode(record_of(at), &mut decoded);
+                write_difference(&mut file, &other, &decoded)?;
+            } else {
+                file.write_all(&record_of(at)[..11])?;
+                file.write_all(b" E\n")?;
+            }
+        }
+        if here == u64::MAX {
+            break;
+        }
+        if let Some((_, at)) = pending.next_if(|(code, _)| *code == here) {
+            decode(record_of(at), &mut decoded);
+            write_difference(&mut file, &old, &decoded)?;
+        } else {
+            file.write_all(&old[..11])?;
+            file.write_all(b" M\n")?;
+        }
+    }
+    Ok(close(file)?)
+}
+
+/// One indexed statement for each condition.
+fn bulk(conditions: &Path, base: &Path, out: &Path) -> Outcome {
+    let bytes = std::fs::read(conditions)?;
+    let base = open(base, "OFF")?;
+    let mut by_code = base.prepare("SELECT * FROM m WHERE code=?")?;
+    let mut by_number = base.prepare("SELECT * FROM m WHERE c7=?")?;
+    let mut by_name = base.prepare("SELECT * FROM m WHERE c2=? AND c4=? AND c5=?")?;
+    let mut file = create(&out.join("match.txt"))?;
+    let mut record = [b' '; UTF8_BYTES];
+    for one in bytes.chunks_exact(CONDITION_BYTES).map(Asked::of) {
+        let statement = match one.kind {
+            b'1' => &mut by_code,
+            b'2' => &mut by_number,
+            _ => &mut by_name,
+        };
+        match one.kind {
+            b'1' => statement.raw_bind_parameter(1, key(one.code) as i64)?,
+            b'2' => statement.raw_bind_parameter(1, std::str::from_utf8(one.number)?)?,
+            _ => {
+                statement.raw_bind_parameter(1, &one.name)?;
+                statement.raw_bind_parameter(2, std::str::from_utf8(one.birth)?)?;
+                statement.raw_bind_parameter(3, std::str::from_utf8(one.sex)?)?;
+            }
+        }
+        let mut rows = statement.raw_query();
+        let mut hits = 0;
+        while let Some(row) = rows.next()? {
+            if hits == 0 {
+                read(row, &mut record)?;
+            }
+            hits += 1;
+        }
+        write_answer(&mut file, one.id, hits, &record)?;
+    }
+    Ok(close(file)?)
+}
+
 fn show(path: &Path, code: &str) -> Outcome {
     let base = Connection::open(path)?;
     let mut find = base.prepare("SELECT * FROM m WHERE code=?")?;
@@ -190,11 +292,13 @@ fn main() -> Outcome {
     match words.as_slice() {
         ["load", register, base] => load(Path::new(register), Path::new(base)),
         ["apply", notices, base, out] => apply(Path::new(notices), Path::new(base), Path::new(out)),
+        ["reconcile", extract, base, out] => reconcile(Path::new(extract), Path::new(base), Path::new(out)),
+        ["match", conditions, base, out] => bulk(Path::new(conditions), Path::new(base), Path::new(out)),
         ["show", base, code] => show(Path::new(base), code),
         ["version"] => {
             println!("{}", rusqlite::version());
             Ok(())
         }
-        _ => Err("usage: sqlite load REGISTER DB | apply NOTICES DB OUT | show DB CODE | version".into()),
+        _ => Err("usage: sqlite load REGISTER DB | apply NOTICES|reconcile EXTRACT|match CONDITIONS DB OUT | show DB CODE | version".into()),
     }
 }

@@ -3,11 +3,13 @@
 //! Everything follows from a seed and the number of residents. The facts are made here and nowhere else; sekisho lends
 //! the writer of exchange files, so that the files are as a municipality sends them.
 
+mod asked;
 mod draw;
 mod notices;
 mod people;
 mod tables;
 
+pub use asked::{Condition, conditions, extract};
 pub use notices::{Batch, Notice};
 pub use people::{Person, World};
 pub use tables::{Tables, Town};

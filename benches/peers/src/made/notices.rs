@@ -114,7 +114,7 @@ impl<'w> Batch<'w> {
 }
 
 /// Another name, kanji and kana.
-fn rename(world: &World, draw: &mut Draw, person: &mut Person) {
+pub(super) fn rename(world: &World, draw: &mut Draw, person: &mut Person) {
     let before = (person.name.clone(), person.kana.clone());
     while person.name == before.0 || person.kana == before.1 {
         (person.name, person.kana) = world.name(draw, person.sex);

@@ -243,7 +243,8 @@ impl World {
     }
 }
 
-fn with_check(mut body: String) -> String {
+/// A body of digits with its check digit.
+pub(super) fn with_check(mut body: String) -> String {
     let digit = check_digit(body.as_bytes());
     body.push(char::from(digit));
     body
