@@ -116,10 +116,12 @@ class Bench:
             ]
         if batch == "mass":
             contenders += self.sequential(notices / "updates.utf8", out)
-        copy = self.work / "copied"
+        copy, untouched = self.work / "copied", sites.state(self.site)
         contenders.append(Contender("cp && sync", ["sh", "-c", 'cp "$0" "$1" && sync "$1"', flat, copy]))
         self.results[batch] = contest(contenders, self.runs)
         copy.unlink()
+        if sites.state(self.site) != untouched:
+            raise Failed("a run changed a file that its copy shares with the site it was copied from")
         peers = {one.name: out[one.name] for one in contenders if one.name in out}
         agreed = apart(lambda: self.agree(batch, site, peers))
         self.results[batch]["agreed"] = agreed

@@ -19,7 +19,11 @@ JOBS = {
     "seal": "seal, open, copy of the same bytes",
     "verify": "verify everything",
     "check": "check before sending",
-    "ten": "nightly update at N and 10 N",
+    "ten": "nightly update at N and 10 N, the same number of notices",
+    "load_ten": "initial load of 10 N",
+    "mass_ten": "mass update of 10 N, {:,} notices",
+    "verify_ten": "verify everything of 10 N",
+    "show_ten": "one record of 10 N, cold process",
     "reconcile_town": "reconcile one town",
     "reconcile_towns": "reconcile 25 towns",
     "match_few": "match, 100 conditions",
@@ -192,7 +196,7 @@ def table(head, rows):
 
 def figures_of(results, n):
     """One line for each contender of each job."""
-    counts = {"nightly": n // 1000, "mass": n // 10, "match_many": n // 10}
+    counts = {"nightly": n // 1000, "mass": n // 10, "match_many": n // 10, "mass_ten": n}
     rows = []
     for job, words in JOBS.items():
         contenders = {name: one for name, one in results.get(job, {}).items() if isinstance(one, dict) and "wall" in one}

@@ -68,6 +68,16 @@ def files(folder):
     return found
 
 
+def state(folder):
+    """Length and time of change of every file below a folder: what must stay the same where copies share files."""
+    return {
+        os.path.join(place, name): (facts.st_size, facts.st_mtime_ns)
+        for place, _, names in os.walk(folder)
+        for name in names
+        for facts in [os.stat(os.path.join(place, name))]
+    }
+
+
 def new_bytes(before, after):
     """Bytes of the files that are new, or of another length."""
     return sum(length for name, length in after.items() if before.get(name) != length)

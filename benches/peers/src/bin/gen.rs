@@ -1,4 +1,5 @@
-//! `gen N FOLDER [SEED [alone]]`: the data of a measurement; `alone` makes only what sekisho reads.
+//! `gen N FOLDER [SEED [alone]]`: the data of a measurement; `alone` makes only what sekisho reads, and for
+//! the night as many notices as a register of a tenth has.
 //!
 //! ```text
 //! FOLDER/parties.csv                 municipalities and the national body, without keys
@@ -213,7 +214,8 @@ fn main() -> Outcome {
     let layout = Layout::builtin(FileKind::Upd)?;
     parties(&world, folder)?;
     residents(&world, &layout, folder, peers)?;
-    notices(&world, &layout, &folder.join("nightly"), world.residents / 1000, 1)?;
+    let nightly = world.residents / if peers { 1000 } else { 10_000 };
+    notices(&world, &layout, &folder.join("nightly"), nightly, 1)?;
     notices(&world, &layout, &folder.join("mass"), world.residents / 10, 2)?;
     if peers {
         extracts(&world, &folder.join("town"), 1)?;
