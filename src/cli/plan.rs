@@ -6,7 +6,7 @@ use super::env::Surroundings;
 use super::machine::{threads, with_site};
 use super::passes;
 use super::show::Out;
-use crate::run::pass::{self, PassSettings};
+use crate::run::pass::{self, Memory, PassSettings};
 use crate::run::site::Access;
 
 /// Arguments of `plan`.
@@ -22,6 +22,7 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, _args: &Args, out: &mut Out) 
             PassSettings {
                 business_date: cli.business_date,
                 threads,
+                memory: Memory::default(),
             },
         )
     })?;

@@ -8,7 +8,7 @@ use super::passes;
 use super::show::Out;
 use crate::domain::fault::{Class, Fault};
 use crate::os::signal::StopFlag;
-use crate::run::pass::{self, PassSettings};
+use crate::run::pass::{self, Memory, PassSettings};
 use crate::run::site::Access;
 use crate::run::trouble;
 
@@ -30,6 +30,7 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, args: &Args, out: &mut Out) -
             let settings = PassSettings {
                 business_date: cli.business_date,
                 threads: threads(cli, site),
+                memory: Memory::default(),
             };
             Ok((pass::run(site, settings)?, site.config.run.poll_seconds))
         });

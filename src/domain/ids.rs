@@ -15,24 +15,43 @@ pub enum IdFault {
     CheckDigit,
 }
 
-fn digits(text: &str, width: usize) -> Result<u64, IdFault> {
-    if text.len() != width || !text.bytes().all(|b| b.is_ascii_digit()) {
+/// The number that `width` digits stand for, and the sum of their digits by `weights`, which begin at the lowest digit
+/// before the check digit.
+fn digits<const N: usize>(text: &str, width: usize, weights: &[u64; N]) -> Result<(u64, u64), IdFault> {
+    let Some((check, body)) = text.as_bytes().split_last().filter(|_| text.len() == width) else {
+        return Err(IdFault::Digits);
+    };
+    let digit = |byte: &u8| u64::from(byte.wrapping_sub(b'0'));
+    let (mut value, mut sum, mut highest) = (0u64, 0u64, digit(check));
+    for (byte, weight) in body.iter().zip(weights.iter().rev()) {
+        let digit = digit(byte);
+        highest = highest.max(digit);
+        // Twelve digits at most, of which a wrong one counts up to 255.
+        value = value.wrapping_mul(10).wrapping_add(digit);
+        sum = sum.wrapping_add(digit.wrapping_mul(*weight));
+    }
+    if highest > 9 || body.len() != N {
         return Err(IdFault::Digits);
     }
-    text.parse().map_err(|_| IdFault::Digits)
+    Ok((value.wrapping_mul(10).wrapping_add(digit(check)), sum))
 }
 
-/// Check digit of a body whose lowest digit has the first weight: 0 if the remainder is 0 or 1, else 11 - remainder.
+/// Check digit of a sum by weights: 0 if the remainder is 0 or 1, else 11 - remainder.
+fn check_of(sum: u64) -> u64 {
+    match sum % 11 {
+        0 | 1 => 0,
+        r => 11 - r,
+    }
+}
+
+/// Check digit of a body whose lowest digit has the first weight.
 fn check_mod11(mut body: u64, weights: &[u64]) -> u64 {
     let mut sum = 0;
     for weight in weights {
         sum += body % 10 * weight;
         body /= 10;
     }
-    match sum % 11 {
-        0 | 1 => 0,
-        r => 11 - r,
-    }
+    check_of(sum)
 }
 
 /// 住民票コード: 10 digits and a check digit (item 1).
@@ -45,8 +64,8 @@ impl JuminCode {
 
     /// Reads 11 ASCII digits.
     pub fn parse(text: &str) -> Result<Self, IdFault> {
-        let value = digits(text, 11)?;
-        if check_mod11(value / 10, &Self::WEIGHTS) == value % 10 {
+        let (value, sum) = digits(text, 11, &Self::WEIGHTS)?;
+        if check_of(sum) == value % 10 {
             Ok(Self(value))
         } else {
             Err(IdFault::CheckDigit)
@@ -90,8 +109,8 @@ impl MyNumber {
 
     /// Reads 12 ASCII digits.
     pub fn parse(text: &str) -> Result<Self, IdFault> {
-        let value = digits(text, 12)?;
-        if check_mod11(value / 10, &Self::WEIGHTS) == value % 10 {
+        let (value, sum) = digits(text, 12, &Self::WEIGHTS)?;
+        if check_of(sum) == value % 10 {
             Ok(Self(value))
         } else {
             Err(IdFault::CheckDigit)
@@ -132,13 +151,7 @@ pub struct MunicipalityCode(u32);
 impl MunicipalityCode {
     /// Reads 6 ASCII digits.
     pub fn parse(text: &str) -> Result<Self, IdFault> {
-        let value = digits(text, 6)?;
-        let mut body = value / 10;
-        let mut sum = 0;
-        for weight in [2, 3, 4, 5, 6] {
-            sum += body % 10 * weight;
-            body /= 10;
-        }
+        let (value, sum) = digits(text, 6, &[2, 3, 4, 5, 6])?;
         // Remainder 0 gives 1 and remainder 1 gives 0: the rule differs from the other two numbers.
         if (11 - sum % 11) % 10 == value % 10 {
             u32::try_from(value).map(Self).map_err(|_| IdFault::Digits)

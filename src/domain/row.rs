@@ -178,6 +178,70 @@ impl Row {
     }
 }
 
+/// A row whose items come in the order of their numbers, their text written where it stays.
+pub struct RowBuilder {
+    row: Row,
+    /// Number of items that are closed.
+    closed: usize,
+}
+
+impl RowBuilder {
+    /// Begins a row from `origin`; the memory of `old` is used again.
+    pub fn reusing(mut old: Row, origin: PartyId) -> Self {
+        old.text.clear();
+        old.cells.clear();
+        Self {
+            row: Row { origin, ..old },
+            closed: 0,
+        }
+    }
+
+    /// The text so far, to which that of the next item is appended. Nothing else may be done to it.
+    pub fn text_mut(&mut self) -> &mut String {
+        &mut self.row.text
+    }
+
+    /// Ends the text of an item with what was appended since the one before; items between the two are blank. `cells` are
+    /// in the order of their positions.
+    ///
+    /// False, and the text is taken back, where the item is not behind the last one, or above 65,535 bytes in all.
+    pub fn close(&mut self, item: Item, cells: &[CellMark]) -> bool {
+        let before = self
+            .closed
+            .checked_sub(1)
+            .and_then(|last| self.row.ends.get(last))
+            .copied()
+            .unwrap_or(0);
+        let (index, end) = (item.index(), u16::try_from(self.row.text.len()));
+        let (Some(between), Ok(end)) = (self.row.ends.get_mut(self.closed..=index), end) else {
+            self.row.text.truncate(usize::from(before));
+            return false;
+        };
+        between.fill(before);
+        if let Some(last) = between.last_mut() {
+            *last = end;
+        }
+        self.closed = index + 1;
+        self.row.cells.extend(cells.iter().map(|cell| (item, *cell)));
+        true
+    }
+
+    /// The row; items that were not closed are blank.
+    pub fn finish(mut self) -> Row {
+        let end = self
+            .closed
+            .checked_sub(1)
+            .and_then(|last| self.row.ends.get(last))
+            .copied()
+            .unwrap_or(0);
+        self.row.text.truncate(usize::from(end));
+        if let Some(rest) = self.row.ends.get_mut(self.closed..) {
+            rest.fill(end);
+        }
+        self.row
+    }
+}
+
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Row({} bytes from {})", self.text.len(), self.origin)
@@ -221,6 +285,39 @@ mod tests {
         let long = "1".repeat(65_536);
         texts[1] = &long;
         assert_eq!(Row::from_items(origin, &texts), None);
+    }
+
+    #[test]
+    fn a_row_built_by_appending_is_the_row_of_its_items_set_one_by_one() {
+        let (origin, other) = (PartyId::parse("052019").unwrap(), PartyId::parse("052027").unwrap());
+        let mark = CellMark {
+            at: 0,
+            chars: 1,
+            cell: 0xF040,
+        };
+        let mut old = Row::blank(other);
+        old.set(Item::FormerSurnameGaijiSeq, "001");
+        old.add_cells(Item::Address, &[mark]);
+        let mut builder = RowBuilder::reusing(old, origin);
+        let mut row = Row::blank(origin);
+        for (item, text) in [
+            (Item::JuminCode, "24727059608"),
+            (Item::KanjiName, "佐藤\u{E000}"),
+            (Item::UpdateSeq, "000001"),
+        ] {
+            let cells: &[CellMark] = if item == Item::KanjiName { &[mark] } else { &[] };
+            builder.text_mut().push_str(text);
+            assert!(builder.close(item, cells));
+            row.set(item, text);
+            row.add_cells(item, cells);
+        }
+        // An item that was passed, and text that nobody closed.
+        builder.text_mut().push_str("佐藤");
+        assert!(!builder.close(Item::KanaName, &[]));
+        builder.text_mut().push_str(&"1".repeat(65_536));
+        assert!(!builder.close(Item::FormerSurnameKana, &[]));
+        builder.text_mut().push_str("佐藤");
+        assert!(builder.finish() == row);
     }
 
     #[test]

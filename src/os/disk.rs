@@ -57,6 +57,15 @@ impl WriteNew for NewFile {
         }
     }
 
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let end = u64::try_from(bytes.len()).ok().and_then(|len| offset.checked_add(len));
+        let len = facts_of(&rustix::fs::fstat(&self.0)?).len_bytes;
+        if end.is_none_or(|end| end > len) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.0.write_all_at(bytes, offset)
+    }
+
     /// Interrupted by a signal it is tried again: nothing was reported, and nothing is forgotten then. Any other failure is
     /// final.
     fn sync(&mut self) -> io::Result<()> {
@@ -272,6 +281,23 @@ mod tests {
         assert_eq!(RealDisk.read(&b, 4).unwrap_err().kind(), io::ErrorKind::InvalidData);
         RealDisk.remove(&b).unwrap();
         assert!(!RealDisk.exists(&b).unwrap());
+    }
+
+    #[test]
+    fn what_is_rewritten_replaces_what_was_written_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let mut file = RealDisk.create(&path).unwrap();
+        file.write_all(b"....body").unwrap();
+        file.rewrite(0, b"head").unwrap();
+        file.write_all(b" end").unwrap();
+        file.rewrite(8, b"-").unwrap();
+        for (offset, bytes) in [(9, &b"1234"[..]), (13, b""), (u64::MAX, b"1")] {
+            let refused = file.rewrite(offset, bytes).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{offset}");
+        }
+        file.sync().unwrap();
+        assert_eq!(RealDisk.read(&path, 99).unwrap(), b"headbody-end");
     }
 
     #[test]

@@ -75,6 +75,16 @@ impl WriteNew for StoppingFile {
         self.inner.write_all(bytes)
     }
 
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        // As above.
+        if self.countdown.done.load(Ordering::SeqCst).saturating_add(1) == self.countdown.stop_at {
+            let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+            self.inner.rewrite(offset, half)?;
+        }
+        self.countdown.step(&self.path);
+        self.inner.rewrite(offset, bytes)
+    }
+
     fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
         self.countdown.step(&self.path);
         self.inner.allocate(len_bytes)

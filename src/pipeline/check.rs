@@ -3,7 +3,7 @@
 //! A record with a finding reports all of them and goes no further. A field with an F finding is not put to the C
 //! rules. The second part of C009 needs the master and is found by `plan`.
 
-use super::decode::{DecodedRecord, Echo, FieldPlaces, FieldRef, FieldSet};
+use super::decode::{DecodedRecord, Echo, FieldPlaces, FieldRef, FieldSet, ShortText};
 use crate::domain::code::Code;
 use crate::domain::compare::{DateRule, NumberRule, rule};
 use crate::domain::date::{test_birth_date, test_change_date};
@@ -84,10 +84,10 @@ impl Head {
     /// What [`Head::pack`] packed; `None` for other bytes.
     pub fn unpack(record_no: u32, from: &mut Unpacker<'_>) -> Option<Self> {
         let echo = Echo {
-            jumin_code: from.text()?.to_owned(),
-            change_reason: from.text()?.to_owned(),
-            update_seq: from.text()?.to_owned(),
-            timestamp: from.text()?.to_owned(),
+            jumin_code: ShortText::new(from.text()?)?,
+            change_reason: ShortText::new(from.text()?)?,
+            update_seq: ShortText::new(from.text()?)?,
+            timestamp: ShortText::new(from.text()?)?,
         };
         let refused = from.findings()?;
         Some(Self {

@@ -2,12 +2,16 @@
 //!
 //! F003, F004 and F006 are found here; F005 (blank) needs the reason and is found with the code rules.
 
+use std::ops::{Deref, Range};
+
 use crate::domain::finding::{Finding, Place};
 use crate::domain::ids::PartyId;
 use crate::domain::item::{Item, Kind};
 use crate::domain::party::{Encoding, FileKind};
-use crate::domain::row::Row;
-use crate::format::exchange::{FieldFault, read_ascii, read_code, read_digits, read_wide};
+use crate::domain::row::{Row, RowBuilder};
+use crate::format::exchange::{
+    FieldFault, is_printable, read_ascii, read_code, read_digits, read_wide, without_blanks,
+};
 use crate::format::layout::{FieldType, Layout, RecordType, Slot};
 use crate::text::gaiji::GaijiTable;
 use crate::text::mark::CellMark;
@@ -83,17 +87,54 @@ impl FieldSet {
     }
 }
 
-/// What a RES echoes of a record: the four fields as received, blank where they are not printable ASCII.
-#[derive(Clone, PartialEq, Eq, Default)]
+/// Printable ASCII of at most `N` bytes, held in place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ShortText<const N: usize> {
+    bytes: [u8; N],
+    len: u8,
+}
+
+impl<const N: usize> ShortText<N> {
+    /// The text; `None` where it is longer than `N` bytes or anything else than printable ASCII.
+    pub fn new(text: &str) -> Option<Self> {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    fn of_bytes(text: &[u8]) -> Option<Self> {
+        let mut short = Self::default();
+        short.bytes.get_mut(..text.len())?.copy_from_slice(text);
+        short.len = u8::try_from(text.len()).ok()?;
+        is_printable(text).then_some(short)
+    }
+}
+
+impl<const N: usize> Default for ShortText<N> {
+    fn default() -> Self {
+        Self { bytes: [0; N], len: 0 }
+    }
+}
+
+impl<const N: usize> Deref for ShortText<N> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+/// What a RES echoes of a record: the four fields as received, blank where they are not printable ASCII. They have one
+/// width in every layout.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Echo {
     /// Item 1.
-    pub jumin_code: String,
+    pub jumin_code: ShortText<11>,
     /// Item 10.
-    pub change_reason: String,
+    pub change_reason: ShortText<2>,
     /// Item 22.
-    pub update_seq: String,
+    pub update_seq: ShortText<6>,
     /// Item 18.
-    pub timestamp: String,
+    pub timestamp: ShortText<17>,
 }
 
 /// One type 2 record as text. Items with an F finding are blank in `row` and in `faulty`.
@@ -119,29 +160,85 @@ pub struct DecodedRecord {
     pub echo: Echo,
 }
 
+impl DecodedRecord {
+    /// A record with nothing in it, for [`Decoder::decode_into`].
+    pub fn blank(sender: PartyId) -> Self {
+        Self {
+            record_no: 0,
+            offset: 0,
+            row: Row::blank(sender),
+            old_my_number: String::new(),
+            old_jumin_code: String::new(),
+            faulty: FieldSet::default(),
+            placeholders: [0; 3],
+            findings: Vec::new(),
+            echo: Echo::default(),
+        }
+    }
+}
+
 /// Room for the text of a row at first: names, address and digits of nearly everybody, in UTF-8, while the fields
 /// themselves are mostly padding.
 const USUAL_TEXT_BYTES: usize = 448;
 
+/// How a field is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Type X that holds digits.
+    Code,
+    /// Type X.
+    Ascii,
+    /// Type 9.
+    Digits,
+    /// Type N; where its U+3013 are counted, in [`DecodedRecord::placeholders`].
+    Wide(Option<usize>),
+}
+
+/// A field with its place in the record.
+#[derive(Debug, Clone)]
+struct Step {
+    item: Item,
+    reading: Reading,
+    place: Range<usize>,
+}
+
 /// Reads the data records of one file. Its buffers serve all of them, so that a record allocates its row and no more.
 pub struct Decoder<'a> {
     places: FieldPlaces,
+    steps: Vec<Step>,
+    old_numbers: [(FieldRef, Option<Range<usize>>); 2],
+    echoes: [Option<Range<usize>>; 4],
     encoding: Encoding,
     gaiji: &'a GaijiTable,
     sender: PartyId,
-    text: String,
     cells: Vec<CellMark>,
 }
 
 impl<'a> Decoder<'a> {
     /// A decoder for the files of `sender`, whose gaiji table is `gaiji`; `encoding` is that of the header.
     pub fn new(layout: &Layout, encoding: Encoding, gaiji: &'a GaijiTable, sender: PartyId) -> Self {
+        let places = FieldPlaces::of(layout);
+        let item = |item: Item| places.items.get(item.index()).copied().flatten().and_then(range);
         Self {
-            places: FieldPlaces::of(layout),
+            steps: Item::ALL
+                .into_iter()
+                .filter_map(|of| {
+                    Some(Step {
+                        item: of,
+                        reading: reading(of),
+                        place: item(of)?,
+                    })
+                })
+                .collect(),
+            old_numbers: [
+                (FieldRef::OldMyNumber, places.old_my_number.and_then(range)),
+                (FieldRef::OldJuminCode, places.old_jumin_code.and_then(range)),
+            ],
+            echoes: [Item::JuminCode, Item::ChangeReason, Item::UpdateSeq, Item::Timestamp].map(item),
+            places,
             encoding,
             gaiji,
             sender,
-            text: String::new(),
             cells: Vec::new(),
         }
     }
@@ -156,76 +253,66 @@ impl<'a> Decoder<'a> {
     /// The findings come in the order of a RES: code, then item number, fields without a number first.
     pub fn decode(&mut self, record: &[u8], record_no: u32, offset: u64) -> DecodedRecord {
         let mut decoded = DecodedRecord {
-            record_no,
-            offset,
             row: Row::with_capacity(self.sender, USUAL_TEXT_BYTES),
-            old_my_number: String::new(),
-            old_jumin_code: String::new(),
-            faulty: FieldSet::default(),
-            placeholders: [0; 3],
-            findings: Vec::new(),
-            echo: self.echo(record),
+            ..DecodedRecord::blank(self.sender)
         };
-        for item in Item::ALL {
-            let Some(bytes) = self
-                .places
-                .items
-                .get(item.index())
-                .copied()
-                .flatten()
-                .and_then(|at| cut(record, at))
-            else {
-                continue;
-            };
-            if let Err(fault) = self.item(item, bytes, &mut decoded) {
-                self.note(FieldRef::Item(item), fault, &mut decoded);
-            }
-        }
-        for field in [FieldRef::OldMyNumber, FieldRef::OldJuminCode] {
-            let place = match field {
-                FieldRef::OldMyNumber => self.places.old_my_number,
-                FieldRef::OldJuminCode => self.places.old_jumin_code,
-                FieldRef::Item(_) => None,
-            };
-            let Some(bytes) = place.and_then(|at| cut(record, at)) else {
-                continue;
-            };
-            match (read_code(bytes), field) {
-                (Ok(text), FieldRef::OldMyNumber) => text.clone_into(&mut decoded.old_my_number),
-                (Ok(text), FieldRef::OldJuminCode) => text.clone_into(&mut decoded.old_jumin_code),
-                (Ok(_), FieldRef::Item(_)) => {}
-                (Err(fault), _) => self.note(field, fault, &mut decoded),
-            }
-        }
-        decoded.findings.sort_unstable();
+        self.decode_into(record, record_no, offset, &mut decoded);
         decoded
     }
 
-    fn item(&mut self, item: Item, bytes: &[u8], decoded: &mut DecodedRecord) -> Result<(), FieldFault> {
-        let row = item.row();
-        match row.kind {
-            Kind::Ascii if row.digits => set(decoded, item, read_code(bytes)?),
-            Kind::Ascii => set(decoded, item, read_ascii(bytes)?),
-            Kind::Digits => set(decoded, item, read_digits(bytes)?),
-            Kind::Wide => {
-                self.text.clear();
-                self.cells.clear();
-                let geta = read_wide(bytes, self.encoding, self.gaiji, &mut self.text, &mut self.cells)?;
-                set(decoded, item, &self.text)?;
-                if !self.cells.is_empty() {
-                    decoded.row.add_cells(item, &self.cells);
+    /// As [`Decoder::decode`], into the memory of a record that is no longer needed.
+    pub fn decode_into(&mut self, record: &[u8], record_no: u32, offset: u64, decoded: &mut DecodedRecord) {
+        decoded.record_no = record_no;
+        decoded.offset = offset;
+        decoded.old_my_number.clear();
+        decoded.old_jumin_code.clear();
+        decoded.faulty = FieldSet::default();
+        decoded.placeholders = [0; 3];
+        decoded.findings.clear();
+        decoded.echo = self.echo(record);
+        let old = std::mem::replace(&mut decoded.row, Row::blank(self.sender));
+        let mut row = RowBuilder::reusing(old, self.sender);
+        for Step { item, reading, place } in &self.steps {
+            let Some(bytes) = record.get(place.clone()) else {
+                continue;
+            };
+            let text = row.text_mut();
+            let read = match reading {
+                Reading::Code => read_code(bytes).map(|digits| text.push_str(digits)),
+                Reading::Ascii => read_ascii(bytes).map(|ascii| text.push_str(ascii)),
+                Reading::Digits => read_digits(bytes).map(|digits| text.push_str(digits)),
+                Reading::Wide(counted) => {
+                    self.cells.clear();
+                    read_wide(bytes, self.encoding, self.gaiji, text, &mut self.cells).map(|geta| {
+                        if let Some(count) = counted.and_then(|at| decoded.placeholders.get_mut(at)) {
+                            *count = geta;
+                        }
+                    })
                 }
-                let [name, address, surname] = &mut decoded.placeholders;
-                if item == Item::KanjiName {
-                    *name = geta;
-                } else if item == Item::Address {
-                    *address = geta;
-                } else if item == Item::FormerSurnameKanji {
-                    *surname = geta;
-                }
-                Ok(())
+            };
+            let cells: &[CellMark] = match reading {
+                Reading::Wide(_) => &self.cells,
+                Reading::Code | Reading::Ascii | Reading::Digits => &[],
+            };
+            // A layout's records are too short for a row to overflow.
+            let done = read.and_then(|()| row.close(*item, cells).then_some(()).ok_or(FieldFault::Undecodable));
+            if let Err(fault) = done {
+                self.note(FieldRef::Item(*item), fault, decoded);
             }
         }
+        decoded.row = row.finish();
+        for (field, place) in &self.old_numbers {
+            let Some(bytes) = place.clone().and_then(|place| record.get(place)) else {
+                continue;
+            };
+            match (read_code(bytes), field) {
+                (Ok(text), FieldRef::OldMyNumber) => decoded.old_my_number.push_str(text),
+                (Ok(text), FieldRef::OldJuminCode) => decoded.old_jumin_code.push_str(text),
+                (Ok(_), FieldRef::Item(_)) => {}
+                (Err(fault), _) => self.note(*field, fault, decoded),
+            }
+        }
+        decoded.findings.sort_unstable();
     }
 
     fn note(&self, field: FieldRef, fault: FieldFault, decoded: &mut DecodedRecord) {
@@ -241,39 +328,40 @@ impl<'a> Decoder<'a> {
     }
 
     fn echo(&self, record: &[u8]) -> Echo {
-        let echo = |item: Item| {
-            self.places
-                .items
-                .get(item.index())
-                .copied()
-                .flatten()
-                .and_then(|at| cut(record, at))
-                .filter(|bytes| bytes.iter().all(|b| (0x20..=0x7E).contains(b)))
-                .and_then(|bytes| std::str::from_utf8(bytes).ok())
-                .map(|text| text.trim_end_matches(' ').to_owned())
-                .unwrap_or_default()
-        };
+        let [jumin_code, change_reason, update_seq, timestamp] = &self.echoes;
         Echo {
-            jumin_code: echo(Item::JuminCode),
-            change_reason: echo(Item::ChangeReason),
-            update_seq: echo(Item::UpdateSeq),
-            timestamp: echo(Item::Timestamp),
+            jumin_code: short(record, jumin_code.as_ref()),
+            change_reason: short(record, change_reason.as_ref()),
+            update_seq: short(record, update_seq.as_ref()),
+            timestamp: short(record, timestamp.as_ref()),
         }
     }
 }
 
-/// Sets an item; a layout's records are too short for a row to overflow, so the fault cannot occur.
-fn set(decoded: &mut DecodedRecord, item: Item, text: &str) -> Result<(), FieldFault> {
-    if decoded.row.set(item, text) {
-        Ok(())
-    } else {
-        Err(FieldFault::Undecodable)
+/// A field as it was received, without the blanks at its end; blank where it is not printable.
+fn short<const N: usize>(record: &[u8], place: Option<&Range<usize>>) -> ShortText<N> {
+    place
+        .and_then(|place| record.get(place.clone()))
+        .and_then(|bytes| ShortText::of_bytes(without_blanks(bytes)))
+        .unwrap_or_default()
+}
+
+fn reading(item: Item) -> Reading {
+    let row = item.row();
+    match row.kind {
+        Kind::Ascii if row.digits => Reading::Code,
+        Kind::Ascii => Reading::Ascii,
+        Kind::Digits => Reading::Digits,
+        Kind::Wide => {
+            let counted = [Item::KanjiName, Item::Address, Item::FormerSurnameKanji];
+            Reading::Wide(counted.iter().position(|of| *of == item))
+        }
     }
 }
 
-fn cut(record: &[u8], (offset, length): (u32, u32)) -> Option<&[u8]> {
+fn range((offset, length): (u32, u32)) -> Option<Range<usize>> {
     let start = usize::try_from(offset).ok()?;
-    record.get(start..start.checked_add(usize::try_from(length).ok()?)?)
+    Some(start..start.checked_add(usize::try_from(length).ok()?)?)
 }
 
 /// One field of a record of any kind, as text: for `open --as csv` and the like.

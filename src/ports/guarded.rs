@@ -160,6 +160,10 @@ impl<D: Disk> WriteNew for GuardedFile<D> {
         self.shared.change(&self.path, |_| self.inner.allocate(len_bytes))
     }
 
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.shared.change(&self.path, |_| self.inner.rewrite(offset, bytes))
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.shared.sync(&self.path, |_| self.inner.sync())
     }
@@ -239,6 +243,10 @@ mod tests {
 
     impl WriteNew for Full {
         fn write_all(&mut self, _bytes: &[u8]) -> io::Result<()> {
+            Err(io::Error::from_raw_os_error(28))
+        }
+
+        fn rewrite(&mut self, _offset: u64, _bytes: &[u8]) -> io::Result<()> {
             Err(io::Error::from_raw_os_error(28))
         }
 

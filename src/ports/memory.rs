@@ -160,6 +160,20 @@ impl WriteNew for New {
         Ok(())
     }
 
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut content = held(&self.0);
+        let place = usize::try_from(offset)
+            .ok()
+            .and_then(|start| content.get_mut(start..start.checked_add(bytes.len())?));
+        match place {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => fault(io::ErrorKind::InvalidInput),
+        }
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         Ok(())
     }

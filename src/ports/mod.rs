@@ -65,8 +65,29 @@ pub trait WriteNew: Send {
     fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
         write_pattern(self, len_bytes)
     }
+    /// Puts `bytes` in the place of bytes that were written before and not synced yet, from `offset` on; what is appended
+    /// afterwards goes to the end as before. `InvalidInput` where the file does not reach so far.
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Makes the content durable. A failure is fatal: the caller must not try again on this file.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+impl<W: WriteNew + ?Sized> WriteNew for Box<W> {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        (**self).write_all(bytes)
+    }
+
+    fn allocate(&mut self, len_bytes: u64) -> io::Result<()> {
+        (**self).allocate(len_bytes)
+    }
+
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        (**self).rewrite(offset, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        (**self).sync()
+    }
 }
 
 /// A kernel lock; dropping it releases it, and so does the death of the process.

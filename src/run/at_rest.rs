@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::examine::Examined;
 use crate::format::config::Config;
-use crate::ports::{Disk, FileKind, ReadAt};
+use crate::ports::{Disk, FileKind};
 use crate::seal::atrest::{AT_REST_FRONT_LEN, AT_REST_SEGMENT_LEN, AtRestFault, AtRestTest};
 use crate::store::atomic::TEMPORARY_SUFFIX;
+use crate::store::pieces::pieces_of;
 
 /// What the settings allow now may be less than what was allowed when a file was kept; in bytes.
 const CONTENT_MAX_BYTES: u64 = 4 << 30;
@@ -113,36 +114,6 @@ pub fn test_at(site: &Examined<'_>, path: &Path, relative: &Path) -> Result<u64,
     }
     read?;
     Ok(test.finish()?)
-}
-
-/// Reads a file from `offset` on, in pieces of `len` bytes (the last one may be shorter), until `each` fails.
-pub fn pieces(
-    disk: &dyn Disk,
-    path: &Path,
-    offset: u64,
-    len: usize,
-    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    pieces_of(&*disk.open(path)?, offset, len, each)
-}
-
-fn pieces_of(
-    file: &dyn ReadAt,
-    offset: u64,
-    len: usize,
-    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let total = file.facts()?.len_bytes;
-    let mut buffer = vec![0; len];
-    let mut at = offset;
-    while at < total {
-        let left = usize::try_from(total - at).map_or(len, |left| left.min(len));
-        let piece = buffer.get_mut(..left).unwrap_or_default();
-        file.read_exact_at(piece, at)?;
-        each(piece)?;
-        at += left as u64;
-    }
-    Ok(())
 }
 
 /// True for the rest of an interrupted write, which means nothing.

@@ -20,7 +20,7 @@ use crate::format::state::ExchangeState;
 use crate::pipeline::check::{FileFacts, RecordKind, Registers, findings};
 use crate::pipeline::decode::{Decoder, decode_named};
 use crate::pipeline::intake::{
-    Arrival, Candidate, Cause, ExchangeFacts, FileIdentity, InboundFile, Parties, Site, Verdict, admit, judge,
+    Arrival, Candidate, Cause, Content, ExchangeFacts, FileIdentity, InboundFile, Parties, Site, Verdict, admit, judge,
 };
 use crate::ports::Disk;
 use crate::store::registers;
@@ -228,7 +228,7 @@ impl Checker<'_> {
         };
         let arrival = Arrival {
             label: path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
-            bytes: &bytes,
+            content: Content::Bytes(&bytes),
             shell: None,
             is_growing: false,
             is_new: true,

@@ -35,6 +35,7 @@ use crate::store::folders::Folders;
 use crate::store::generations::hash_of;
 use crate::store::ledger::{Ledger, NewEntry};
 use crate::store::paths::{manifest_file, run_file};
+use crate::store::pieces::{package_hash_of, sha256_of};
 use crate::store::staging::{self, Intent, Outgoing, Placement, Retired, Stage};
 
 /// Name of the manifest's hash among the heads of a leaf.
@@ -287,7 +288,7 @@ fn parent_of(relative: &str) -> Option<&Path> {
     Path::new(relative).parent()
 }
 
-/// Length always, hash where the placement has one.
+/// Length always, hash or package hash where the placement has one.
 fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn Fn(&str) -> Fault) -> Result<(), Fault> {
     // Only what is missing or other than it was is lost; a disk that fails now may read it the next time.
     let read = |why: std::io::Error| {
@@ -307,9 +308,15 @@ fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn F
         )));
     }
     if !placement.sha256.is_empty() {
-        let bytes = disk.read(path, placement.len_bytes).map_err(read)?;
-        if digest::to_hex(&digest::sha256(&bytes)) != placement.sha256 {
+        let hash = sha256_of(disk, path).map_err(read)?;
+        if digest::to_hex(&hash) != placement.sha256 {
             return Err(lost("its SHA-256 is another"));
+        }
+    }
+    if let Some(want) = &placement.package_hash {
+        let hash = package_hash_of(disk, path).map_err(read)?;
+        if hash.is_none_or(|hash| digest::to_hex(&hash) != *want) {
+            return Err(lost("its package hash is another"));
         }
     }
     Ok(())

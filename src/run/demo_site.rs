@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::demo::{DemoFault, DemoOptions, DemoWorld, ExpectedCounts, NATIONAL, OWN};
 use super::init::{self, UnlockWish, Wish};
 use super::keys::{self, Kem};
-use super::pass::{self, PassResult, PassSettings};
+use super::pass::{self, Memory, PassResult, PassSettings};
 use super::site::{Access, Site, Tools, Unlocking};
 use super::{layouts, parties, trouble};
 use crate::domain::fault::{Fault, FaultId};
@@ -240,6 +240,7 @@ fn step(
         PassSettings {
             business_date: Some(date),
             threads,
+            memory: Memory::default(),
         },
     )?;
     let pass_ms = site.tools.clock.now().millis_since(before);

@@ -11,7 +11,8 @@ use crate::format::blockfile::BlockFault;
 use crate::format::leaf::LeafError;
 use crate::format::manifest::{ManifestFault, PointerFault};
 use crate::ports::guarded::{NoRoom, SyncFailed, is_full, words_of};
-use crate::seal::atrest::AtRestFault;
+use crate::seal::atrest::{AtRestFault, AtRestStreamFault};
+use crate::seal::package::StreamFault;
 use crate::store::atomic::AtomicError;
 use crate::store::ledger::{Fault as LogFault, LedgerError};
 use crate::store::master::MasterError;
@@ -86,6 +87,25 @@ pub fn at_rest(object: impl fmt::Display) -> impl Fn(AtRestFault) -> Fault {
         | AtRestFault::Content(_)
         | AtRestFault::TooLong { .. }
         | AtRestFault::Compression => damaged(&object)(why),
+    }
+}
+
+/// A file at rest that cannot be written or read piece by piece: what it is, and where it lies.
+pub fn at_rest_stream(object: impl fmt::Display, path: &Path) -> impl Fn(AtRestStreamFault) -> Fault {
+    let (at_rest, disk) = (at_rest(object), disk(path));
+    move |why| match why {
+        AtRestStreamFault::Seal(why) => at_rest(why),
+        AtRestStreamFault::Disk(why) => disk(why),
+        AtRestStreamFault::OtherLength { .. } => bug(why),
+    }
+}
+
+/// A package that cannot be written while it is sealed.
+pub fn package_stream(path: &Path) -> impl Fn(StreamFault) -> Fault {
+    let disk = disk(path);
+    move |why| match why {
+        StreamFault::Seal(why) => bug(why),
+        StreamFault::Write(why) => disk(why),
     }
 }
 

@@ -11,6 +11,7 @@
 use std::fmt;
 
 use aes_gcm::aead::AeadInOut;
+use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha384};
@@ -231,6 +232,27 @@ impl Sealer {
         is_last: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), FloeFault> {
+        let start = out.len();
+        let end = start
+            .saturating_add(plaintext.len())
+            .saturating_add(SEGMENT_OVERHEAD as usize);
+        out.resize(end, 0);
+        let sealed = self.seal_segment_into(index, plaintext, is_last, out.get_mut(start..).unwrap_or_default());
+        if sealed.is_err() {
+            out.truncate(start);
+        }
+        sealed
+    }
+
+    /// The same into a place of exactly the length of the encrypted segment: [`SEGMENT_OVERHEAD`] bytes more than the
+    /// plaintext. Copies nothing. After an error the place holds nothing of use.
+    pub fn seal_segment_into(
+        &self,
+        index: u64,
+        plaintext: &[u8],
+        is_last: bool,
+        out: &mut [u8],
+    ) -> Result<(), FloeFault> {
         check_index(index)?;
         let wrong_size = FloeFault::SegmentSize {
             index,
@@ -248,20 +270,20 @@ impl Sealer {
         } else {
             NOT_LAST
         };
-        out.reserve(plaintext.len() + SEGMENT_OVERHEAD as usize);
-        out.extend_from_slice(&length_word);
-        out.extend_from_slice(&nonce);
-        let start = out.len();
-        out.extend_from_slice(plaintext);
-        let buffer = out.get_mut(start..).unwrap_or_default();
+        let (word_to, rest) = out.split_first_chunk_mut::<4>().ok_or(wrong_size)?;
+        let (nonce_to, rest) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or(wrong_size)?;
+        let (ciphertext, tag_to) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(wrong_size)?;
+        let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| wrong_size)?;
         let tag = self
             .message
             .with_cipher(index, |cipher| {
-                cipher.encrypt_inout_detached(&nonce.into(), &aad, buffer.into())
+                cipher.encrypt_inout_detached(&nonce.into(), &aad, buffer)
             })
             // AES-GCM refuses only texts over 64 GiB, which the segment length rules out.
             .map_err(|_| wrong_size)?;
-        out.extend_from_slice(&tag);
+        *word_to = length_word;
+        *nonce_to = nonce;
+        *tag_to = tag.into();
         Ok(())
     }
 
@@ -312,6 +334,25 @@ impl Opener {
 
     /// Appends the plaintext of the segment at `index` (0-based) to `out`; after an error `out` is as before.
     pub fn open_segment(&self, index: u64, segment: &[u8], is_last: bool, out: &mut Vec<u8>) -> Result<(), FloeFault> {
+        let start = out.len();
+        let len = segment.len().saturating_sub(SEGMENT_OVERHEAD as usize);
+        out.resize(start.saturating_add(len), 0);
+        let opened = self.open_segment_into(index, segment, is_last, out.get_mut(start..).unwrap_or_default());
+        if opened.is_err() {
+            out.truncate(start);
+        }
+        opened
+    }
+
+    /// The same into a place of exactly the length of the plaintext: [`SEGMENT_OVERHEAD`] bytes less than the segment.
+    /// Copies nothing; writes nothing where the segment is not authentic.
+    pub fn open_segment_into(
+        &self,
+        index: u64,
+        segment: &[u8],
+        is_last: bool,
+        out: &mut [u8],
+    ) -> Result<(), FloeFault> {
         check_index(index)?;
         let wrong_size = FloeFault::SegmentSize {
             index,
@@ -329,18 +370,12 @@ impl Opener {
         if *length_word != wanted {
             return Err(FloeFault::SegmentMark { index });
         }
-        let start = out.len();
-        out.extend_from_slice(ciphertext);
-        let buffer = out.get_mut(start..).unwrap_or_default();
+        let buffer = InOutBuf::new(ciphertext, out).map_err(|_| wrong_size)?;
         let aad = segment_aad(index, is_last);
         let opened = self.message.with_cipher(index, |cipher| {
-            cipher.decrypt_inout_detached(&(*nonce).into(), &aad, buffer.into(), &(*tag).into())
+            cipher.decrypt_inout_detached(&(*nonce).into(), &aad, buffer, &(*tag).into())
         });
-        if opened.is_err() {
-            out.truncate(start);
-            return Err(FloeFault::SegmentTag { index });
-        }
-        Ok(())
+        opened.map_err(|_| FloeFault::SegmentTag { index })
     }
 }
 

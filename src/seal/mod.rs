@@ -11,4 +11,5 @@ pub mod notesign;
 pub mod package;
 pub mod secret;
 pub mod signing;
+mod spread;
 pub mod wrap;

@@ -101,14 +101,9 @@ impl Multiset {
     /// # Errors
     /// [`MultisetFault::TooMany`].
     pub fn add(&mut self, hasher: &RootHasher, row_digest: &[u8; 32]) -> Result<(), MultisetFault> {
-        self.count = self.count.checked_add(1).ok_or(MultisetFault::TooMany)?;
-        let mut carry = false;
-        for (limb, more) in self.sum.iter_mut().zip(hasher.element(row_digest)) {
-            let (sum, over) = limb.overflowing_add(more);
-            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
-            *limb = sum;
-            carry = over || over_again;
-        }
+        let count = self.count.checked_add(1).ok_or(MultisetFault::TooMany)?;
+        self.add_sum(&hasher.element(row_digest));
+        self.count = count;
         Ok(())
     }
 
@@ -117,15 +112,52 @@ impl Multiset {
     /// # Errors
     /// [`MultisetFault::Empty`].
     pub fn remove(&mut self, hasher: &RootHasher, row_digest: &[u8; 32]) -> Result<(), MultisetFault> {
-        self.count = self.count.checked_sub(1).ok_or(MultisetFault::Empty)?;
+        let count = self.count.checked_sub(1).ok_or(MultisetFault::Empty)?;
+        self.subtract_sum(&hasher.element(row_digest));
+        self.count = count;
+        Ok(())
+    }
+
+    /// Adds all rows of another set under the same key and label.
+    ///
+    /// # Errors
+    /// [`MultisetFault::TooMany`].
+    pub fn add_all(&mut self, other: &Self) -> Result<(), MultisetFault> {
+        let count = self.count.checked_add(other.count).ok_or(MultisetFault::TooMany)?;
+        self.add_sum(&other.sum);
+        self.count = count;
+        Ok(())
+    }
+
+    /// Takes all rows of another set under the same key and label out.
+    ///
+    /// # Errors
+    /// [`MultisetFault::Empty`].
+    pub fn remove_all(&mut self, other: &Self) -> Result<(), MultisetFault> {
+        let count = self.count.checked_sub(other.count).ok_or(MultisetFault::Empty)?;
+        self.subtract_sum(&other.sum);
+        self.count = count;
+        Ok(())
+    }
+
+    fn add_sum(&mut self, more: &[u64; 8]) {
+        let mut carry = false;
+        for (limb, more) in self.sum.iter_mut().zip(more) {
+            let (sum, over) = limb.overflowing_add(*more);
+            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
+            *limb = sum;
+            carry = over || over_again;
+        }
+    }
+
+    fn subtract_sum(&mut self, less: &[u64; 8]) {
         let mut borrow = false;
-        for (limb, less) in self.sum.iter_mut().zip(hasher.element(row_digest)) {
-            let (difference, under) = limb.overflowing_sub(less);
+        for (limb, less) in self.sum.iter_mut().zip(less) {
+            let (difference, under) = limb.overflowing_sub(*less);
             let (difference, under_again) = difference.overflowing_sub(u64::from(borrow));
             *limb = difference;
             borrow = under || under_again;
         }
-        Ok(())
     }
 
     /// The published root: SHA-256 over label (behind its length), count and state.
@@ -217,6 +249,7 @@ mod tests {
         );
         let mut full = Multiset::from_bytes(&[0; 64], u64::MAX);
         assert_eq!(full.add(&hasher("current"), &[1; 32]), Err(MultisetFault::TooMany));
+        assert_eq!(full.add_all(&one), Err(MultisetFault::TooMany));
     }
 
     proptest! {
@@ -233,6 +266,13 @@ mod tests {
                 mixed.remove(&hasher, row).unwrap();
             }
             prop_assert!(mixed == forward);
+            let mut sums = of(&hasher, &gone);
+            sums.add_all(&forward).unwrap();
+            sums.remove_all(&of(&hasher, &gone)).unwrap();
+            prop_assert!(sums == forward);
+            if !rows.is_empty() {
+                prop_assert_eq!(Multiset::empty().remove_all(&forward), Err(MultisetFault::Empty));
+            }
             let read = Multiset::from_bytes(&forward.bytes(), forward.count());
             prop_assert!(read == forward);
         }

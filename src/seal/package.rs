@@ -5,9 +5,11 @@
 
 mod open;
 mod seal;
+mod stream;
 
 pub use open::{OpenFault, OpenedPackage, PackageHash, PackageOpener, RecipientKeys, open_package, package_root, peek};
 pub use seal::{Front, PackageSealer, PackageSpec, Recipient, SealFault, SealedPackage, seal_package};
+pub use stream::{PackageStream, Sink, StreamEnd, StreamFault};
 
 use aes_gcm::{Aes256Gcm, KeyInit};
 

@@ -8,10 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::folders::Folders;
-use crate::ports::Disk;
+use crate::ports::{Disk, WriteNew};
 use crate::seal::digest;
+use crate::seal::merkle::Hash;
 
 /// An object and the place it goes to; both paths are relative to the site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +26,74 @@ pub struct Placement {
     /// Its length.
     pub len_bytes: u64,
     /// Hex SHA-256, tested where a commit is carried on after a crash; empty for objects that are tested by their
-    /// own format (runs, spool files).
+    /// own format (runs, spool files) or by their package hash.
     pub sha256: String,
+    /// Hex package hash, tested in place of a SHA-256: of packages that were sealed while they were written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_hash: Option<String>,
+}
+
+/// A staged object while it is written. It counts once [`StagedFile::finish`] has remembered it.
+pub struct StagedFile {
+    file: Box<dyn WriteNew>,
+    from: String,
+    to: String,
+    len_bytes: u64,
+    hash: Option<Sha256>,
+}
+
+impl StagedFile {
+    /// The same, hashed while it is written: it may then only be appended to. For objects that are small or have no hash of
+    /// their own.
+    #[must_use]
+    pub fn hashed(mut self) -> Self {
+        self.hash = Some(Sha256::new());
+        self
+    }
+
+    /// Makes the object durable and remembers where it goes. Where it is a package, `package_hash` is its hash; what has
+    /// none, and was not hashed either, is tested by its own format.
+    pub fn finish(mut self, stage: &mut Stage<'_>, package_hash: Option<&Hash>) -> io::Result<()> {
+        self.file.sync()?;
+        stage.placements.push(Placement {
+            from: self.from,
+            to: self.to,
+            len_bytes: self.len_bytes,
+            sha256: self
+                .hash
+                .map(|hash| digest::to_hex(&hash.finalize()))
+                .unwrap_or_default(),
+            package_hash: package_hash.map(|hash| digest::to_hex(hash)),
+        });
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    pub fn len_bytes(&self) -> u64 {
+        self.len_bytes
+    }
+}
+
+impl WriteNew for StagedFile {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
+        self.len_bytes = self.len_bytes.saturating_add(bytes.len() as u64);
+        Ok(())
+    }
+
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.hash.is_some() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.file.rewrite(offset, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
 }
 
 /// An inbound file that the commit used up. It is removed only if it is still the file that was read.
@@ -142,8 +210,21 @@ impl<'d> Stage<'d> {
             to: to.to_owned(),
             len_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             sha256: digest::to_hex(&digest::sha256(bytes)),
+            package_hash: None,
         });
         Ok(())
+    }
+
+    /// Begins an object that is written piece by piece; several may be written at once, in any order.
+    pub fn create(&self, name: &str, to: &str) -> io::Result<StagedFile> {
+        let from = self.relative(name);
+        Ok(StagedFile {
+            file: self.disk.create(&self.root.join(&from))?,
+            from,
+            to: to.to_owned(),
+            len_bytes: 0,
+            hash: None,
+        })
     }
 
     /// Remembers where a file goes that lies durable already: a run in this folder, or a file of the spool.
@@ -153,6 +234,7 @@ impl<'d> Stage<'d> {
             to: to.to_owned(),
             len_bytes,
             sha256: String::new(),
+            package_hash: None,
         };
         self.placements.push(placement);
     }

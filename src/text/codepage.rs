@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use encoding_rs::{DecoderResult, EncoderResult, SHIFT_JIS};
 
 use super::cells::{TRAILS, cell_index, trail_byte, trail_index};
+use super::wide::GETA;
 
 /// Lead bytes: 81-9F and E0-FC.
 const LEADS: u16 = 60;
@@ -26,6 +27,10 @@ pub(super) enum Code {
 
 /// Both directions of the table.
 pub(super) struct Codepage {
+    /// By lead byte: its row of `plain`, the last one for bytes that lead nothing.
+    rows: [u8; 256],
+    /// By row and trail byte: the character of a canonical code, 0 for everything that needs a closer look.
+    plain: Vec<u16>,
     /// By [`slot`]: the character, or `None` where the code is unassigned.
     codes: Vec<Option<Code>>,
     /// By Unicode scalar value below 10000: the canonical two-byte code, 0 where there is none.
@@ -63,6 +68,8 @@ fn bytes_of_slot(index: u16) -> [u8; 2] {
 impl Codepage {
     fn build() -> Self {
         let mut canonical = vec![0u16; 0x1_0000];
+        let mut rows = [u8::try_from(LEADS).unwrap_or(u8::MAX); 256];
+        let mut plain = vec![0u16; (usize::from(LEADS) + 1) << 8];
         let codes = (0..LEADS * TRAILS)
             .map(|index| {
                 let bytes = bytes_of_slot(index);
@@ -76,13 +83,36 @@ impl Codepage {
                     if let Some(entry) = canonical.get_mut(usize::from(unit)) {
                         *entry = code;
                     }
+                    let [lead, trail] = bytes;
+                    let row = index / TRAILS;
+                    if let (Some(entry), Ok(number)) = (rows.get_mut(usize::from(lead)), u8::try_from(row)) {
+                        *entry = number;
+                    }
+                    if let Some(entry) = plain.get_mut(usize::from(row) << 8 | usize::from(trail))
+                        && character != GETA
+                    {
+                        *entry = unit;
+                    }
                     Some(Code::Canonical(character))
                 } else {
                     Some(Code::Duplicate(character))
                 }
             })
             .collect();
-        Self { codes, canonical }
+        Self {
+            rows,
+            plain,
+            codes,
+            canonical,
+        }
+    }
+
+    /// The character of a pair that is nothing but a canonical code, U+3013 left out; `None` for any other.
+    #[inline]
+    pub(super) fn plain(&self, lead: u8, trail: u8) -> Option<char> {
+        let row = self.rows.get(usize::from(lead))?;
+        let unit = self.plain.get(usize::from(*row) << 8 | usize::from(trail))?;
+        char::from_u32(u32::from(*unit)).filter(|character| *character != '\0')
     }
 
     /// What a pair of bytes stands for; `None` where it is unassigned or no pair at all.
@@ -143,6 +173,19 @@ mod tests {
         }
         for trail in [0x3F, 0x7F, 0xFD, 0xFF] {
             assert_eq!(slot(0x81, trail), None);
+        }
+    }
+
+    #[test]
+    fn the_short_way_gives_the_canonical_codes_and_no_other() {
+        for lead in 0..=u8::MAX {
+            for trail in 0..=u8::MAX {
+                let canonical = match codepage().decode(lead, trail) {
+                    Some(Code::Canonical(character)) if character != GETA => Some(character),
+                    Some(Code::Canonical(_) | Code::Duplicate(_) | Code::User) | None => None,
+                };
+                assert_eq!(codepage().plain(lead, trail), canonical, "{lead:02X} {trail:02X}");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use super::encode::{Receiver, encode};
 use super::field::{Field, without_padding};
 use super::gaiji::{GaijiTable, private_use};
 use super::mark::CellMark;
+use super::wide::{MAX_FIELD_BYTES, padding};
 pub use super::wide::{WideEncoding, WideFacts, WideFault};
 
 /// Decodes one type N field, already cut by bytes, and appends its text without padding to `out`.
@@ -23,7 +24,34 @@ pub fn decode_wide(
     out: &mut String,
     cells: &mut Vec<CellMark>,
 ) -> Result<WideFacts, WideFault> {
-    without_padding(bytes, WideEncoding::Cp932, |content| read(content, gaiji, out, cells))
+    without_padding(bytes, WideEncoding::Cp932, |content| {
+        if read_plain(content, out) {
+            Ok(WideFacts::default())
+        } else {
+            read(content, gaiji, out, cells)
+        }
+    })
+}
+
+/// The short way for a field of canonical codes that neither begins nor ends with a blank and has no U+3013: nearly all.
+/// False, with `out` as it was, for any other.
+fn read_plain(bytes: &[u8], out: &mut String) -> bool {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let blank = padding(WideEncoding::Cp932);
+    if !odd.is_empty() || bytes.len() > MAX_FIELD_BYTES || pairs.first() == Some(&blank) || pairs.last() == Some(&blank)
+    {
+        return false;
+    }
+    let (page, start) = (codepage(), out.len());
+    out.reserve(pairs.len() * 3);
+    for [lead, trail] in pairs {
+        let Some(character) = page.plain(*lead, *trail) else {
+            out.truncate(start);
+            return false;
+        };
+        out.push(character);
+    }
+    true
 }
 
 fn read(bytes: &[u8], gaiji: &GaijiTable, out: &mut String, cells: &mut Vec<CellMark>) -> Result<WideFacts, WideFault> {

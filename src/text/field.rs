@@ -14,11 +14,44 @@ pub(super) fn without_padding<T>(
     mut read: impl FnMut(&[u8]) -> Result<T, WideFault>,
 ) -> Result<T, WideFault> {
     let padding = padding(encoding);
-    let pairs = bytes.rchunks_exact(2).take_while(|pair| *pair == padding).count();
+    let pairs = trailing_pairs(bytes, padding);
     match bytes.len().checked_sub(pairs * 2).and_then(|end| bytes.get(..end)) {
         Some(content) if pairs > 0 && content.len() % 2 == 0 => read(content).or_else(|_| read(bytes)),
         _ => read(bytes),
     }
+}
+
+/// How often `pair` stands at the end of `bytes`, counted in pairs from there. Most of a record is padding, so it is
+/// compared by words first.
+fn trailing_pairs(bytes: &[u8], pair: [u8; 2]) -> usize {
+    let [a, b] = pair;
+    let word_of_padding = u64::from_ne_bytes([a, b, a, b, a, b, a, b]);
+    let mut rest = bytes;
+    while let Some((before, last)) = rest.split_last_chunk::<32>() {
+        // All four, without stopping at the first that differs.
+        let other = last
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .fold(0, |other, word| other | (u64::from_ne_bytes(*word) ^ word_of_padding));
+        if other != 0 {
+            break;
+        }
+        rest = before;
+    }
+    while let Some((before, last)) = rest.split_last_chunk::<8>() {
+        if u64::from_ne_bytes(*last) != word_of_padding {
+            break;
+        }
+        rest = before;
+    }
+    while let Some((before, last)) = rest.split_last_chunk::<2>() {
+        if *last != pair {
+            break;
+        }
+        rest = before;
+    }
+    bytes.len().saturating_sub(rest.len()) / 2
 }
 
 /// The text of one field under construction, at the end of the caller's buffers; taken back as a whole on a fault.

@@ -6,7 +6,7 @@ use super::encode::{Receiver, encode};
 use super::field::{Field, without_padding};
 use super::gaiji::{GaijiTable, cell_of_private_use};
 use super::mark::CellMark;
-use super::wide::is_not_wide;
+use super::wide::{GETA, MAX_FIELD_BYTES, is_not_wide, padding};
 pub use super::wide::{WideEncoding, WideFacts, WideFault};
 
 /// Decodes one type N field, already cut by bytes, and appends its text without padding to `out`.
@@ -22,7 +22,37 @@ pub fn decode_wide(
     out: &mut String,
     cells: &mut Vec<CellMark>,
 ) -> Result<WideFacts, WideFault> {
-    without_padding(bytes, WideEncoding::Ucs2Be, |content| read(content, gaiji, out, cells))
+    without_padding(bytes, WideEncoding::Ucs2Be, |content| {
+        if read_plain(content, out) {
+            Ok(WideFacts::default())
+        } else {
+            read(content, gaiji, out, cells)
+        }
+    })
+}
+
+/// The short way for a field of wide characters of one unit, without cells and U+3013, that neither begins nor ends with a
+/// blank. False, with `out` as it was, for any other.
+fn read_plain(bytes: &[u8], out: &mut String) -> bool {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let blank = padding(WideEncoding::Ucs2Be);
+    if !odd.is_empty() || bytes.len() > MAX_FIELD_BYTES || pairs.first() == Some(&blank) || pairs.last() == Some(&blank)
+    {
+        return false;
+    }
+    let start = out.len();
+    out.reserve(pairs.len() * 3);
+    for pair in pairs {
+        let unit = u16::from_be_bytes(*pair);
+        let plain = char::from_u32(u32::from(unit))
+            .filter(|character| !is_not_wide(*character) && !matches!(*character, '\u{E000}'..='\u{F8FF}' | GETA));
+        let Some(character) = plain else {
+            out.truncate(start);
+            return false;
+        };
+        out.push(character);
+    }
+    true
 }
 
 fn read(bytes: &[u8], gaiji: &GaijiTable, out: &mut String, cells: &mut Vec<CellMark>) -> Result<WideFacts, WideFault> {

@@ -69,6 +69,11 @@ impl<T: Trouble> WriteNew for File<T, dyn WriteNew> {
         self.inner.write_all(bytes)
     }
 
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.trouble.at("write", &self.path)?;
+        self.inner.rewrite(offset, bytes)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.trouble.at("sync", &self.path)?;
         self.inner.sync()

@@ -9,4 +9,5 @@ pub(crate) mod hand;
 mod ladder;
 mod properties;
 mod samples;
+mod scanned;
 mod setting;

@@ -13,7 +13,7 @@ use sekisho::os::entropy::SystemEntropy;
 use sekisho::ports::Disk;
 use sekisho::run::init::{UnlockWish, Wish, init};
 use sekisho::run::parties;
-use sekisho::run::pass::{self, PassResult, PassSettings};
+use sekisho::run::pass::{self, Memory, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site, Tools};
 
 use crate::desk::files::*;
@@ -41,6 +41,7 @@ fn run(desk: &Desk, disk: &dyn Disk, date: &str) -> Result<PassResult, Fault> {
         let settings = PassSettings {
             business_date: Some(day(date)),
             threads: 1,
+            memory: Memory::default(),
         };
         pass::run(site, settings)
     })

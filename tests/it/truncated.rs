@@ -11,7 +11,7 @@ use sekisho::domain::party::{Encoding, FileKind, Party, PartyKind};
 use sekisho::domain::row::Row;
 use sekisho::format::exchange::{HashRule, LineEnd, ParsedFile, SampleHead, sample};
 use sekisho::format::layout::{Layouts, RecordType};
-use sekisho::pipeline::intake::{Arrival, ExchangeFacts, FileIdentity, Site, Verdict, is_answerable, judge};
+use sekisho::pipeline::intake::{Arrival, Content, ExchangeFacts, FileIdentity, Site, Verdict, is_answerable, judge};
 use sekisho::ports::Disk as _;
 use sekisho::run::pass::PassResult;
 
@@ -67,7 +67,7 @@ fn verdict(bytes: &[u8], layouts: &Layouts, parties: &BTreeMap<PartyId, Party>, 
     };
     let arrival = Arrival {
         label: "a.dat",
-        bytes,
+        content: Content::Bytes(bytes),
         shell: None,
         is_growing: false,
         is_new: true,

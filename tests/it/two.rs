@@ -13,7 +13,7 @@ use sekisho::os::clock::SystemClock;
 use sekisho::os::disk::RealDisk;
 use sekisho::os::entropy::SystemEntropy;
 use sekisho::ports::{Disk, Facts, FolderEntry, Lock, ReadAt, WriteNew};
-use sekisho::run::pass::{self, PassResult, PassSettings};
+use sekisho::run::pass::{self, Memory, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site, Tools};
 
 use crate::desk::files::*;
@@ -86,6 +86,7 @@ fn run(desk: &Desk, disk: &dyn Disk) -> Result<PassResult, Fault> {
     let settings = PassSettings {
         business_date: Some(day(DAY)),
         threads: 1,
+        memory: Memory::default(),
     };
     pass::run(&mut site, settings)
 }

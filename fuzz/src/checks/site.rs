@@ -18,7 +18,7 @@ use sekisho::ports::{Clock, Disk, Entropy};
 use sekisho::run::at_rest::{INTENT_CONTEXT, context_of};
 use sekisho::run::examine::Examined;
 use sekisho::run::init::{self, UnlockWish, Wish};
-use sekisho::run::pass::{self, PassSettings};
+use sekisho::run::pass::{self, Memory, PassSettings};
 use sekisho::run::site::{Access, Site, Tools, Unlocking};
 use sekisho::run::{held, parties, status, verify};
 use sekisho::seal::atrest::open_at_rest;
@@ -160,6 +160,7 @@ fn run(disk: &MemoryDisk, seed: u8) -> Result<(), Fault> {
         PassSettings {
             business_date: Some(day()),
             threads: 1,
+            memory: Memory::default(),
         },
     )
     .map(drop)

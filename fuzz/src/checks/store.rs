@@ -6,7 +6,7 @@ use sekisho::domain::instant::{BusinessDate, Instant};
 use sekisho::domain::item::Item;
 use sekisho::domain::row::Row;
 use sekisho::format::blockfile::{
-    BlockEntry, BlockFileWriter, BlockRows, FOOTER_BYTES, Footer, Group, MAX_GROUP_BYTES, Table, read_index,
+    BlockEntry, BlockFileWriter, BlockRows, FOOTER_BYTES, Footer, Group, Index, MAX_GROUP_BYTES, Table,
 };
 use sekisho::format::manifest::{
     Counts, ExchangeState, Hash32, Hex, Manifest, Pointer, Roots, RunName, RunRef, SealedStates,
@@ -184,10 +184,11 @@ fn block_file(data: &[u8]) {
         Ok(footer) => footer,
         Err(fault) => return quiet(data, &fault),
     };
-    let index = match read_index(&footer, &front[usize::try_from(footer.index_offset).unwrap()..]) {
-        Ok(index) => index,
-        Err(fault) => return quiet(data, &fault),
-    };
+    let index: Vec<BlockEntry> =
+        match Index::read(&footer, front[usize::try_from(footer.index_offset).unwrap()..].to_vec()) {
+            Ok(index) => index.entries().collect(),
+            Err(fault) => return quiet(data, &fault),
+        };
     let part = |group: Group| {
         let start = usize::try_from(group.offset).unwrap();
         &run[start..start + group.stored_bytes as usize]

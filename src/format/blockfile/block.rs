@@ -23,7 +23,7 @@ pub struct BlockRows {
 }
 
 impl BlockRows {
-    /// Decompresses and cuts a block. `body_group` is `None` where only the key group was read; all bodies are empty then.
+    /// Decompresses and cuts a block with a decompressor of its own; see [`BlockRows::read_with`].
     ///
     /// # Errors
     /// [`BlockFault::Compression`], [`BlockFault::Rows`], [`BlockFault::Order`].
@@ -33,13 +33,25 @@ impl BlockRows {
         key_group: &[u8],
         body_group: Option<&[u8]>,
     ) -> Result<Self, BlockFault> {
+        let mut zstd = Decompressor::new().map_err(|_| BlockFault::Compression { block })?;
+        Self::read_with(&mut zstd, block, entry, key_group, body_group)
+    }
+
+    /// Decompresses and cuts a block. `body_group` is `None` where only the key group was read; all bodies are empty then.
+    ///
+    /// # Errors
+    /// [`BlockFault::Compression`], [`BlockFault::Rows`], [`BlockFault::Order`].
+    pub fn read_with(
+        zstd: &mut Decompressor<'_>,
+        block: u32,
+        entry: &BlockEntry,
+        key_group: &[u8],
+        body_group: Option<&[u8]>,
+    ) -> Result<Self, BlockFault> {
         let compression = BlockFault::Compression { block };
-        let mut zstd = Decompressor::new().map_err(|_| compression)?;
-        let keys = decompress(&mut zstd, entry.keys, key_group).ok_or(compression)?;
+        let keys = decompress(zstd, entry.keys, key_group).ok_or(compression)?;
         let bodies = match body_group {
-            Some(group) if entry.bodies.stored_bytes > 0 => {
-                decompress(&mut zstd, entry.bodies, group).ok_or(compression)?
-            }
+            Some(group) if entry.bodies.stored_bytes > 0 => decompress(zstd, entry.bodies, group).ok_or(compression)?,
             Some(_) | None => Vec::new(),
         };
         let mut rows = Self {

@@ -116,45 +116,131 @@ impl Footer {
     }
 }
 
-/// Reads the index, `footer.index_bytes()` long, and tests it: keys ascend, groups lie before the index and do not
-/// overlap, every byte before the index belongs to one group, the rows add up to those of the footer.
-///
-/// # Errors
-/// [`BlockFault::IndexLength`], [`BlockFault::IndexRow`].
-pub fn read_index(footer: &Footer, bytes: &[u8]) -> Result<Vec<BlockEntry>, BlockFault> {
-    if bytes.len() as u64 != footer.index_bytes() {
-        return Err(BlockFault::IndexLength);
-    }
-    let width = footer.table.key_bytes();
-    let mut fields = Fields(bytes);
-    let mut index: Vec<BlockEntry> = Vec::with_capacity(footer.block_count as usize);
-    let (mut row_count, mut stored, mut keys_end, mut bodies_end) = (0_u64, 0_u64, 0, 0);
-    for block in 0..footer.block_count {
-        let bad = BlockFault::IndexRow { block };
-        let entry = fields.block_entry(width).ok_or(bad)?;
-        let ascends = index.last().is_none_or(|before| before.last_key < entry.first_key)
-            && entry.first_key <= entry.last_key
-            && (entry.row_count == 1) == (entry.first_key == entry.last_key);
-        let sized = (1..=MAX_BLOCK_ROWS).contains(&entry.row_count)
-            && entry.keys.stored_bytes > 0
-            && (entry.bodies.stored_bytes == 0) == (entry.bodies.raw_bytes == 0)
-            && entry.keys.raw_bytes.max(entry.bodies.raw_bytes) <= MAX_GROUP_BYTES;
-        // Groups of a kind follow each other; with the sum of all lengths below that leaves no room for overlaps.
-        let placed = entry.keys.offset >= keys_end && entry.bodies.offset >= bodies_end;
-        keys_end = group_end(entry.keys).ok_or(bad)?;
-        bodies_end = group_end(entry.bodies).ok_or(bad)?;
-        if !(ascends && sized && placed) || keys_end.max(bodies_end) > footer.index_offset {
-            return Err(bad);
+/// The index of a run: rows of fixed width, kept as the bytes they are on disk, so that opening a run of a million
+/// rows allocates once. No `Debug`: keys are personal data.
+pub struct Index {
+    key_bytes: usize,
+    block_count: u32,
+    rows: Vec<u8>,
+}
+
+impl Index {
+    /// Takes the index, `footer.index_bytes()` long, and tests it: keys ascend, groups lie before the index and do not
+    /// overlap, every byte before the index belongs to one group, the rows add up to those of the footer.
+    ///
+    /// # Errors
+    /// [`BlockFault::IndexLength`], [`BlockFault::IndexRow`].
+    pub fn read(footer: &Footer, bytes: Vec<u8>) -> Result<Self, BlockFault> {
+        if bytes.len() as u64 != footer.index_bytes() {
+            return Err(BlockFault::IndexLength);
         }
-        row_count += u64::from(entry.row_count);
-        stored += u64::from(entry.keys.stored_bytes) + u64::from(entry.bodies.stored_bytes);
-        index.push(entry);
+        let index = Self {
+            key_bytes: footer.table.key_bytes(),
+            block_count: footer.block_count,
+            rows: bytes,
+        };
+        let mut last_key: Option<&[u8]> = None;
+        let (mut row_count, mut stored, mut keys_end, mut bodies_end) = (0_u64, 0_u64, 0, 0);
+        for block in 0..footer.block_count {
+            let bad = BlockFault::IndexRow { block };
+            let row = index.row(block as usize).ok_or(bad)?;
+            let ascends = last_key.is_none_or(|before| before < row.first_key)
+                && row.first_key <= row.last_key
+                && (row.row_count == 1) == (row.first_key == row.last_key);
+            let sized = (1..=MAX_BLOCK_ROWS).contains(&row.row_count)
+                && row.keys.stored_bytes > 0
+                && (row.bodies.stored_bytes == 0) == (row.bodies.raw_bytes == 0)
+                && row.keys.raw_bytes.max(row.bodies.raw_bytes) <= MAX_GROUP_BYTES;
+            // Groups of a kind follow each other; with the sum of all lengths below that leaves no room for overlaps.
+            let placed = row.keys.offset >= keys_end && row.bodies.offset >= bodies_end;
+            keys_end = group_end(row.keys).ok_or(bad)?;
+            bodies_end = group_end(row.bodies).ok_or(bad)?;
+            if !(ascends && sized && placed) || keys_end.max(bodies_end) > footer.index_offset {
+                return Err(bad);
+            }
+            row_count += u64::from(row.row_count);
+            stored += u64::from(row.keys.stored_bytes) + u64::from(row.bodies.stored_bytes);
+            last_key = Some(row.last_key);
+        }
+        if row_count == footer.row_count && stored == footer.index_offset {
+            Ok(index)
+        } else {
+            Err(BlockFault::IndexLength)
+        }
     }
-    if row_count == footer.row_count && stored == footer.index_offset {
-        Ok(index)
-    } else {
-        Err(BlockFault::IndexLength)
+
+    /// Number of blocks.
+    pub fn len(&self) -> usize {
+        self.block_count as usize
     }
+
+    /// True where the run has no block.
+    pub fn is_empty(&self) -> bool {
+        self.block_count == 0
+    }
+
+    /// The row of a block, 0-based; `None` behind the last.
+    pub fn entry(&self, block: usize) -> Option<BlockEntry> {
+        let row = self.row(block)?;
+        Some(BlockEntry {
+            first_key: row.first_key.into(),
+            last_key: row.last_key.into(),
+            row_count: row.row_count,
+            keys: row.keys,
+            bodies: row.bodies,
+        })
+    }
+
+    /// The rows of all blocks, in order.
+    pub fn entries(&self) -> impl Iterator<Item = BlockEntry> + '_ {
+        (0..self.len()).map_while(|block| self.entry(block))
+    }
+
+    /// First and last key of a block; `None` behind the last block.
+    pub fn keys(&self, block: usize) -> Option<(&[u8], &[u8])> {
+        let (first, rest) = self.bytes(block)?.split_at_checked(self.key_bytes)?;
+        Some((first, rest.get(..self.key_bytes)?))
+    }
+
+    /// The first block from `from` on that ends at or behind `key`; the number of blocks where there is none.
+    pub fn first_reaching(&self, from: usize, key: &[u8]) -> usize {
+        let (mut low, mut high) = (from.min(self.len()), self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.keys(middle).is_some_and(|(_, last)| last < key) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn bytes(&self, block: usize) -> Option<&[u8]> {
+        let width = 2 * self.key_bytes + INDEX_FIXED_BYTES;
+        let start = block.checked_mul(width)?;
+        self.rows.get(start..start.checked_add(width)?)
+    }
+
+    fn row(&self, block: usize) -> Option<IndexRow<'_>> {
+        let mut fields = Fields(self.bytes(block)?);
+        Some(IndexRow {
+            first_key: fields.key(self.key_bytes)?,
+            last_key: fields.key(self.key_bytes)?,
+            row_count: fields.u32()?,
+            keys: fields.group()?,
+            bodies: fields.group()?,
+        })
+    }
+}
+
+/// [`BlockEntry`] within the bytes of the index.
+struct IndexRow<'a> {
+    first_key: &'a [u8],
+    last_key: &'a [u8],
+    row_count: u32,
+    keys: Group,
+    bodies: Group,
 }
 
 fn group_end(group: Group) -> Option<u64> {
@@ -164,7 +250,7 @@ fn group_end(group: Group) -> Option<u64> {
 /// Big-endian fields of what is left.
 struct Fields<'a>(&'a [u8]);
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
@@ -179,10 +265,10 @@ impl Fields<'_> {
         self.array().map(u64::from_be_bytes)
     }
 
-    fn key(&mut self, width: usize) -> Option<Box<[u8]>> {
+    fn key(&mut self, width: usize) -> Option<&'a [u8]> {
         let (head, rest) = self.0.split_at_checked(width)?;
         self.0 = rest;
-        Some(head.into())
+        Some(head)
     }
 
     fn group(&mut self) -> Option<Group> {
@@ -190,16 +276,6 @@ impl Fields<'_> {
             offset: self.u64()?,
             stored_bytes: self.u32()?,
             raw_bytes: self.u32()?,
-        })
-    }
-
-    fn block_entry(&mut self, width: usize) -> Option<BlockEntry> {
-        Some(BlockEntry {
-            first_key: self.key(width)?,
-            last_key: self.key(width)?,
-            row_count: self.u32()?,
-            keys: self.group()?,
-            bodies: self.group()?,
         })
     }
 }

@@ -9,8 +9,8 @@ mod index;
 mod writer;
 
 pub use block::BlockRows;
-pub use index::{BlockEntry, FOOTER_BYTES, Footer, Group, read_index};
-pub use writer::{BlockFileWriter, RunSummary};
+pub use index::{BlockEntry, FOOTER_BYTES, Footer, Group, Index};
+pub use writer::{BlockAssembler, BlockFileWriter, BlockFiller, RawBlock, RunSummary};
 
 use super::rowcode::{CODE_KEY_BYTES, IDENTITY_KEY_BYTES, NOTICE_KEY_BYTES, NUMBER_KEY_BYTES, VERSION_KEY_BYTES};
 

@@ -28,8 +28,11 @@ fn part(run: &[u8], group: Group) -> &[u8] {
 fn opened(table: Table, run: &[u8]) -> Result<(Footer, Vec<BlockEntry>), BlockFault> {
     let footer_at = run.len().checked_sub(FOOTER_BYTES).ok_or(BlockFault::Footer)?;
     let footer = Footer::read(table, run[footer_at..].try_into().unwrap(), run.len() as u64)?;
-    let index = read_index(&footer, &run[usize::try_from(footer.index_offset).unwrap()..footer_at])?;
-    Ok((footer, index))
+    let index = Index::read(
+        &footer,
+        run[usize::try_from(footer.index_offset).unwrap()..footer_at].to_vec(),
+    )?;
+    Ok((footer, index.entries().collect()))
 }
 
 fn read_all(table: Table, run: &[u8]) -> Result<Model, BlockFault> {
@@ -112,6 +115,35 @@ fn blocks_close_at_their_target_and_stripes_hold_keys_in_front() {
     let in_front = index.iter().take_while(|block| block.keys.offset < first_body).count();
     assert!(in_front > 1 && in_front < index.len(), "{in_front} of {}", index.len());
     assert_eq!(read_all(Table::Current, &run), Ok(rows));
+}
+
+#[test]
+fn a_key_is_looked_for_in_the_first_block_that_reaches_it() {
+    let run = written(Table::Current, &numbered(1200, 0));
+    let footer_at = run.len() - FOOTER_BYTES;
+    let footer = Footer::read(Table::Current, run[footer_at..].try_into().unwrap(), run.len() as u64).unwrap();
+    let rows = run[usize::try_from(footer.index_offset).unwrap()..footer_at].to_vec();
+    let index = Index::read(&footer, rows).unwrap();
+    assert_eq!(index.len(), 3);
+    let key = |n: u32| [&[0][..], &n.to_be_bytes()].concat();
+    let all: Vec<u32> = (0..index.len())
+        .flat_map(|block| {
+            let (first, last) = index.keys(block).unwrap();
+            [first, last].map(|key| u32::from_be_bytes(key[1..].try_into().unwrap()))
+        })
+        .collect();
+    for (at, wanted) in all.iter().enumerate() {
+        assert_eq!(index.first_reaching(0, &key(*wanted)), at / 2);
+        assert_eq!(index.first_reaching(at / 2, &key(*wanted)), at / 2);
+        // Behind the last key of a block the next one is meant, from `from` on.
+        assert_eq!(
+            index.first_reaching(0, &key(wanted + 1)),
+            if at % 2 == 0 { at / 2 } else { at / 2 + 1 }
+        );
+        assert_eq!(index.first_reaching(2, &key(*wanted)), 2);
+    }
+    assert_eq!(index.first_reaching(9, &key(0)), 3);
+    assert!(index.keys(3).is_none() && index.entry(3).is_none() && !index.is_empty());
 }
 
 #[test]

@@ -36,11 +36,11 @@ impl FieldFault {
 /// # Errors
 /// `NotAllowed`.
 pub fn read_ascii(bytes: &[u8]) -> Result<&str, FieldFault> {
-    let text = printable(bytes)?.trim_end_matches(' ');
-    if text.starts_with(' ') {
+    let content = without_blanks(bytes);
+    if content.first() == Some(&b' ') || !is_printable(content) {
         return Err(FieldFault::NotAllowed);
     }
-    Ok(text)
+    std::str::from_utf8(content).map_err(|_| FieldFault::NotAllowed)
 }
 
 /// Reads a type 9 field: digits in the full width, or all blank. Digits keep their zeros, blank is the empty text.
@@ -48,12 +48,11 @@ pub fn read_ascii(bytes: &[u8]) -> Result<&str, FieldFault> {
 /// # Errors
 /// `NotAllowed`: other bytes than 20-7E, or blanks mixed with digits. `NotDigits`: anything else.
 pub fn read_digits(bytes: &[u8]) -> Result<&str, FieldFault> {
-    let text = printable(bytes)?;
-    if text.bytes().all(|b| b.is_ascii_digit()) {
-        Ok(text)
-    } else if text.bytes().all(|b| b == b' ') {
+    if is_digits(bytes) {
+        std::str::from_utf8(bytes).map_err(|_| FieldFault::NotAllowed)
+    } else if without_blanks(bytes).is_empty() {
         Ok("")
-    } else if text.contains(' ') && text.bytes().any(|b| b.is_ascii_digit()) {
+    } else if !is_printable(bytes) || (bytes.contains(&b' ') && bytes.iter().any(u8::is_ascii_digit)) {
         Err(FieldFault::NotAllowed)
     } else {
         Err(FieldFault::NotDigits)
@@ -65,11 +64,12 @@ pub fn read_digits(bytes: &[u8]) -> Result<&str, FieldFault> {
 /// # Errors
 /// As [`read_ascii`]; then `NotDigits`.
 pub fn read_code(bytes: &[u8]) -> Result<&str, FieldFault> {
-    let text = read_ascii(bytes)?;
-    if text.is_empty() || (text.len() == bytes.len() && text.bytes().all(|b| b.is_ascii_digit())) {
-        Ok(text)
-    } else {
-        Err(FieldFault::NotDigits)
+    if is_digits(bytes) {
+        return std::str::from_utf8(bytes).map_err(|_| FieldFault::NotAllowed);
+    }
+    match read_ascii(bytes)? {
+        "" => Ok(""),
+        _ => Err(FieldFault::NotDigits),
     }
 }
 
@@ -103,11 +103,49 @@ pub fn geta_in(bytes: &[u8], encoding: Encoding) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn printable(bytes: &[u8]) -> Result<&str, FieldFault> {
-    if !bytes.iter().all(|b| (0x20..=0x7E).contains(b)) {
-        return Err(FieldFault::NotAllowed);
+/// A byte in each of the eight.
+const fn every(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// True where all bytes are 20-7E.
+pub(crate) fn is_printable(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let is_word = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        let high = every(0x80);
+        // No high bit; none is 7F; and 20 can be taken from each without a borrow.
+        word & high == 0
+            && word.wrapping_add(every(0x01)) & high == 0
+            && (word | high).wrapping_sub(every(0x20)) & high == high
+    };
+    words.iter().all(is_word) && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// True where all bytes are digits.
+fn is_digits(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let is_word = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        // 30-39 keep their upper half when 6 is added; of all bytes they alone have a 3 there both times.
+        word & word.wrapping_add(every(0x06)) & every(0xF0) == every(0x30)
+    };
+    words.iter().all(is_word) && rest.iter().all(u8::is_ascii_digit)
+}
+
+/// The bytes before the blanks at the end.
+pub(crate) fn without_blanks(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some((before, last)) = rest.split_last_chunk::<8>() {
+        if *last != [b' '; 8] {
+            break;
+        }
+        rest = before;
     }
-    std::str::from_utf8(bytes).map_err(|_| FieldFault::NotAllowed)
+    while let Some((b' ', before)) = rest.split_last() {
+        rest = before;
+    }
+    rest
 }
 
 #[cfg(test)]
@@ -155,6 +193,49 @@ mod tests {
         assert_eq!(read_code(b"05 019"), Err(F006));
         assert_eq!(read_code(b" 52019"), Err(F004));
         assert_eq!(read_code(b"05201\xB9"), Err(F004));
+    }
+
+    /// Every byte at every place of fields of several widths, beside digits, blanks and letters, against the plain words of
+    /// rules 2.6.
+    #[test]
+    fn eight_bytes_at_a_time_are_eight_bytes_one_by_one() {
+        for width in [0, 1, 3, 7, 8, 9, 11, 12, 16, 17, 24] {
+            for filling in [b'0', b'9', b' ', b'A', b'~', 0x7F, 0xFF] {
+                for at in 0..width {
+                    for byte in 0..=u8::MAX {
+                        let mut field = vec![filling; width];
+                        field[at] = byte;
+                        let printable = field.iter().all(|b| (0x20..=0x7E).contains(b));
+                        let digits = field.iter().all(u8::is_ascii_digit);
+                        let blank = field.iter().all(|b| *b == b' ');
+                        let text = String::from_utf8_lossy(&field).into_owned();
+                        let trimmed = text.trim_end_matches(' ');
+                        let ascii = if printable && !trimmed.starts_with(' ') {
+                            Ok(trimmed)
+                        } else {
+                            Err(F004)
+                        };
+                        assert_eq!(read_ascii(&field), ascii, "{field:?}");
+                        let code = match ascii {
+                            Ok("") => Ok(""),
+                            Ok(_) if digits => Ok(text.as_str()),
+                            Ok(_) => Err(F006),
+                            Err(fault) => Err(fault),
+                        };
+                        assert_eq!(read_code(&field), code, "{field:?}");
+                        let mixed = text.contains(' ') && text.bytes().any(|b| b.is_ascii_digit());
+                        let number = match (printable, digits, blank) {
+                            (_, true, _) => Ok(text.as_str()),
+                            (_, _, true) => Ok(""),
+                            (false, ..) => Err(F004),
+                            (true, ..) if mixed => Err(F004),
+                            (true, ..) => Err(F006),
+                        };
+                        assert_eq!(read_digits(&field), number, "{field:?}");
+                    }
+                }
+            }
+        }
     }
 
     /// The text, or the fault, of a type N field.

@@ -28,7 +28,7 @@ impl LineEnd {
     }
 
     /// The line end at the start of `bytes`.
-    fn starting(bytes: &[u8]) -> Self {
+    pub(super) fn starting(bytes: &[u8]) -> Self {
         if bytes.starts_with(b"\r\n") {
             Self::CrLf
         } else if bytes.starts_with(b"\n") {
@@ -39,7 +39,7 @@ impl LineEnd {
     }
 
     /// `bytes` without one line end behind them.
-    fn strip(bytes: &[u8]) -> &[u8] {
+    pub(super) fn strip(bytes: &[u8]) -> &[u8] {
         let without = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         if without.len() < bytes.len() {
             without.strip_suffix(b"\r").unwrap_or(without)
@@ -117,6 +117,20 @@ impl Frame {
         })
     }
 
+    /// The structure of a file that was scanned in pieces.
+    pub(super) const fn new(line_end: LineEnd, record_bytes: usize, data_count: u32) -> Self {
+        Self {
+            line_end,
+            record_bytes,
+            data_count,
+        }
+    }
+
+    /// Length of a record with its line end, in bytes.
+    pub fn unit_bytes(&self) -> usize {
+        self.record_bytes.saturating_add(self.line_end.bytes().len())
+    }
+
     /// What stands between the records.
     pub fn line_end(&self) -> LineEnd {
         self.line_end
@@ -171,7 +185,7 @@ impl Frame {
     }
 
     fn offset(&self, index: u64) -> u64 {
-        index.saturating_mul(offset(self.record_bytes + self.line_end.bytes().len()))
+        index.saturating_mul(offset(self.unit_bytes()))
     }
 }
 
@@ -200,8 +214,13 @@ impl<'a> Iterator for DataRecords<'a> {
 /// # Errors
 /// `Incomplete`, with the place where the end record would begin.
 pub fn is_complete(bytes: &[u8], record_bytes: u32) -> Result<(), FileFault> {
-    let content = LineEnd::strip(without_mark(bytes));
-    let record_len = usize::try_from(record_bytes).unwrap_or(usize::MAX);
+    complete_tail(bytes, 0, usize::try_from(record_bytes).unwrap_or(usize::MAX))
+}
+
+/// [`is_complete`] of a file of which only the last bytes are at hand, at least a record with its line end and the mark,
+/// or all; `before` is how many stand before them.
+pub(super) fn complete_tail(tail: &[u8], before: u64, record_len: usize) -> Result<(), FileFault> {
+    let content = LineEnd::strip(without_mark(tail));
     let start = content.len().saturating_sub(record_len);
     let last = content.get(start..).unwrap_or_default();
     match last.split_first() {
@@ -210,12 +229,14 @@ pub fn is_complete(bytes: &[u8], record_bytes: u32) -> Result<(), FileFault> {
         {
             Ok(())
         }
-        Some(_) | None => Err(FileFault::Incomplete { at: offset(start) }),
+        Some(_) | None => Err(FileFault::Incomplete {
+            at: before.saturating_add(offset(start)),
+        }),
     }
 }
 
 /// The file without the 0x1A behind its last record and without the line end behind that.
-fn without_mark(bytes: &[u8]) -> &[u8] {
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes
         .strip_suffix(&[EOF_MARK])
         .or_else(|| bytes.strip_suffix(&[EOF_MARK, b'\n']))

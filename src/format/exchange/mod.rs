@@ -3,6 +3,7 @@
 //! Implements `docs/formats/exchange.md`. Reading takes no copies: a file is a byte slice, a record a part of it, a
 //! field a part of that. Nothing here knows the site, the parties or the rules of a register.
 
+mod chunks;
 mod envelope;
 mod fault;
 mod field;
@@ -11,14 +12,18 @@ mod header;
 mod notice;
 mod parsed;
 mod sample;
+mod scan;
 mod writer;
 
+pub use chunks::{ChunkRecords, RecordChunk, RecordChunks};
 pub use envelope::Envelope;
 pub use fault::FileFault;
 pub use field::{FieldFault, geta_in, read_ascii, read_code, read_digits, read_wide};
+pub(crate) use field::{is_printable, without_blanks};
 pub use frame::{DataRecords, Frame, LineEnd, is_complete};
 pub use header::{Header, KindFields, RequestedItems};
 pub use notice::{NoticeWriter, OldNumbers};
 pub use parsed::{HashRule, ParsedFile, sums};
 pub use sample::{SampleHead, sample};
+pub use scan::{FileScan, Scan};
 pub use writer::{ExchangeWriter, FileHead, Given, WriteFault};

@@ -8,7 +8,7 @@ use super::field::read_digits;
 use super::frame::{Frame, is_complete};
 use super::header::{Header, read_hash};
 use crate::domain::party::FileKind;
-use crate::format::layout::{Layout, Layouts, RecordType};
+use crate::format::layout::{Layout, Layouts, RecordType, Slot};
 
 /// Whether the trailer's hash may be blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,51 +55,88 @@ impl ParsedFile {
         hash_rule: HashRule,
     ) -> Result<Self, FileFault> {
         let frame = Frame::detect(bytes, layout.record_bytes())?;
-        let header = Header::read(frame.header(bytes), layout, envelope)?;
-        let trailer = Trailer {
-            record: frame.trailer(bytes),
-            offset: frame.trailer_offset(),
-            layout,
-        };
-        let (count, at) = trailer.number("record_count")?;
-        if count != Some(frame.data_count()) {
-            return Err(FileFault::RecordCount {
-                at,
-                counted: frame.data_count(),
-            });
-        }
-        let data_sha256 = data_hash(bytes, &frame);
-        let (sent, at) = trailer.cut("data_sha256")?;
-        let blank = sent.iter().all(|b| *b == b' ');
-        let proved = match hash_rule {
-            HashRule::Optional if blank => true,
-            HashRule::Optional | HashRule::Required => read_hash(sent) == Some(data_sha256),
-        };
-        if !proved {
-            return Err(FileFault::DataHash { at });
-        }
-        let names = sums(envelope.kind);
-        let mut values = Vec::with_capacity(names.len());
-        for name in names {
-            let (value, at) = trailer.number(name)?;
-            values.push(value.ok_or(FileFault::Sum { name, at })?);
-        }
-        if envelope.kind == FileKind::Res {
-            let counted = count_outcomes(bytes, &frame, layout)?;
-            for ((name, value), counted) in names.iter().zip(&values).zip(counted) {
-                if *value != counted {
-                    let (_, at) = trailer.cut(name)?;
-                    return Err(FileFault::Sum { name, at });
-                }
+        let mut outcomes = (envelope.kind == FileKind::Res).then(|| Outcomes::new(layout));
+        if let Some(Ok(outcomes)) = &mut outcomes {
+            for (_, _, record) in frame.data(bytes) {
+                outcomes.count(record);
             }
         }
-        Ok(Self {
-            header,
+        let parts = Parts {
             frame,
-            data_sha256,
-            sums: values,
-        })
+            header: frame.header(bytes).to_owned(),
+            trailer: frame.trailer(bytes).to_owned(),
+            data_sha256: data_hash(bytes, &frame),
+            outcomes: outcomes.map(|counted| counted.map(Outcomes::finish)),
+        };
+        prove(&parts, layout, envelope, hash_rule)
     }
+}
+
+/// What is left of a file once its records have passed: enough to prove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Where the records lie.
+    pub(super) frame: Frame,
+    /// The header record.
+    pub(super) header: Vec<u8>,
+    /// The trailer record.
+    pub(super) trailer: Vec<u8>,
+    /// SHA-256 over all data records without line ends.
+    pub(super) data_sha256: [u8; 32],
+    /// RES: input records by outcome.
+    pub(super) outcomes: Option<Result<[u32; 4], FileFault>>,
+}
+
+/// Header, count, hash and sums of a file whose records were found.
+pub(super) fn prove(
+    parts: &Parts,
+    layout: &Layout,
+    envelope: &Envelope,
+    hash_rule: HashRule,
+) -> Result<ParsedFile, FileFault> {
+    let frame = parts.frame;
+    let header = Header::read(&parts.header, layout, envelope)?;
+    let trailer = Trailer {
+        record: &parts.trailer,
+        offset: frame.trailer_offset(),
+        layout,
+    };
+    let (count, at) = trailer.number("record_count")?;
+    if count != Some(frame.data_count()) {
+        return Err(FileFault::RecordCount {
+            at,
+            counted: frame.data_count(),
+        });
+    }
+    let (sent, at) = trailer.cut("data_sha256")?;
+    let blank = sent.iter().all(|b| *b == b' ');
+    let proved = match hash_rule {
+        HashRule::Optional if blank => true,
+        HashRule::Optional | HashRule::Required => read_hash(sent) == Some(parts.data_sha256),
+    };
+    if !proved {
+        return Err(FileFault::DataHash { at });
+    }
+    let names = sums(envelope.kind);
+    let mut values = Vec::with_capacity(names.len());
+    for name in names {
+        let (value, at) = trailer.number(name)?;
+        values.push(value.ok_or(FileFault::Sum { name, at })?);
+    }
+    if let Some(counted) = parts.outcomes {
+        for ((name, value), counted) in names.iter().zip(&values).zip(counted?) {
+            if *value != counted {
+                let (_, at) = trailer.cut(name)?;
+                return Err(FileFault::Sum { name, at });
+            }
+        }
+    }
+    Ok(ParsedFile {
+        header,
+        frame,
+        data_sha256: parts.data_sha256,
+        sums: values,
+    })
 }
 
 /// Names of the sums that the trailer of a kind has, in the order of the record.
@@ -142,24 +179,46 @@ fn data_hash(bytes: &[u8], frame: &Frame) -> [u8; 32] {
 
 /// Input records by outcome A, W, R, D. A RES has one record for each finding, those of one input record together, and
 /// record number 0 is the file itself.
-fn count_outcomes(bytes: &[u8], frame: &Frame, layout: &Layout) -> Result<[u32; 4], FileFault> {
-    let slot = |name: &'static str| {
-        layout
-            .slot(RecordType::Data, name)
-            .ok_or(FileFault::LayoutField { name })
-    };
-    let (number_slot, outcome_slot) = (slot("record_no")?, slot("outcome")?);
-    let mut counts = [0u32; 4];
-    let mut last: Option<&[u8]> = None;
-    for (_, _, record) in frame.data(bytes) {
-        let number = number_slot.cut(record);
+#[derive(Debug)]
+pub(super) struct Outcomes {
+    number: Slot,
+    outcome: Slot,
+    counts: [u32; 4],
+    last: Option<Vec<u8>>,
+}
+
+impl Outcomes {
+    /// Nothing counted yet.
+    ///
+    /// # Errors
+    /// `LayoutField`.
+    pub(super) fn new(layout: &Layout) -> Result<Self, FileFault> {
+        let slot = |name: &'static str| {
+            layout
+                .slot(RecordType::Data, name)
+                .ok_or(FileFault::LayoutField { name })
+        };
+        Ok(Self {
+            number: slot("record_no")?,
+            outcome: slot("outcome")?,
+            counts: [0; 4],
+            last: None,
+        })
+    }
+
+    /// Counts the next data record.
+    pub(super) fn count(&mut self, record: &[u8]) {
+        let number = self.number.cut(record);
         let is_file = number.is_some_and(|digits| digits.iter().all(|b| *b == b'0'));
-        if is_file || number == last {
-            continue;
+        if is_file || number == self.last.as_deref() {
+            return;
         }
-        last = number;
-        let [applied, warned, rejected, duplicate] = &mut counts;
-        match outcome_slot.cut(record) {
+        match (&mut self.last, number) {
+            (Some(last), Some(number)) => number.clone_into(last),
+            (last, number) => *last = number.map(<[u8]>::to_vec),
+        }
+        let [applied, warned, rejected, duplicate] = &mut self.counts;
+        match self.outcome.cut(record) {
             Some(b"A") => *applied += 1,
             Some(b"W") => *warned += 1,
             Some(b"R") => *rejected += 1,
@@ -168,7 +227,11 @@ fn count_outcomes(bytes: &[u8], frame: &Frame, layout: &Layout) -> Result<[u32; 
             Some(_) | None => {}
         }
     }
-    Ok(counts)
+
+    /// The four counts.
+    pub(super) fn finish(self) -> [u32; 4] {
+        self.counts
+    }
 }
 
 struct Trailer<'a> {

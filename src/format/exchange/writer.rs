@@ -249,6 +249,12 @@ impl<'l> ExchangeWriter<'l> {
         std::mem::take(&mut self.out)
     }
 
+    /// Takes the bytes written so far as [`ExchangeWriter::take`] does, once there are at least so many.
+    pub fn take_full(&mut self, least_bytes: usize) -> Option<Vec<u8>> {
+        let next = least_bytes + self.record.len();
+        (self.out.len() >= least_bytes).then(|| std::mem::replace(&mut self.out, Vec::with_capacity(next)))
+    }
+
     /// Ends the file: trailer with count, hash and the sums of its kind (in the order of [`sums`]), and end record.
     ///
     /// # Errors

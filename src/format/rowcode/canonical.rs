@@ -17,34 +17,43 @@ use crate::domain::row::Row;
 /// [`RowFault::TooLarge`] where a row has more cells than a 16-bit count holds.
 pub fn canonical_entry(entry: &Entry) -> Result<Vec<u8>, RowFault> {
     let mut bytes = Vec::with_capacity(768);
-    put_u64(&mut bytes, entry.code.value());
-    put_u64(&mut bytes, entry.newest_notice.value());
-    bytes.extend_from_slice(&entry.versions.to_be_bytes());
-    put_optional_code(&mut bytes, entry.former);
+    put_canonical_entry(entry, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Appends the canonical bytes of an entry; after an error `to` has a part of them.
+///
+/// # Errors
+/// As [`canonical_entry`].
+pub fn put_canonical_entry(entry: &Entry, to: &mut Vec<u8>) -> Result<(), RowFault> {
+    put_u64(to, entry.code.value());
+    put_u64(to, entry.newest_notice.value());
+    to.extend_from_slice(&entry.versions.to_be_bytes());
+    put_optional_code(to, entry.former);
     match entry.moved_out {
-        None => bytes.push(0),
+        None => to.push(0),
         Some(moved) => {
-            bytes.push(1);
-            bytes.extend_from_slice(&moved.municipality.value().to_be_bytes());
-            put_u64(&mut bytes, moved.timestamp.value());
-            bytes.push(u8::from(moved.confirmed));
+            to.push(1);
+            to.extend_from_slice(&moved.municipality.value().to_be_bytes());
+            put_u64(to, moved.timestamp.value());
+            to.push(u8::from(moved.confirmed));
         }
     }
     match &entry.standing {
         Standing::Resident(row) => {
-            bytes.push(0);
-            put_row(&mut bytes, row)?;
+            to.push(0);
+            put_row(to, row)
         }
         Standing::Removed(row) => {
-            bytes.push(1);
-            put_row(&mut bytes, row)?;
+            to.push(1);
+            put_row(to, row)
         }
         Standing::Retired { target } => {
-            bytes.push(2);
-            put_u64(&mut bytes, target.value());
+            to.push(2);
+            put_u64(to, target.value());
+            Ok(())
         }
     }
-    Ok(bytes)
 }
 
 /// Canonical bytes of a version.
@@ -53,12 +62,20 @@ pub fn canonical_entry(entry: &Entry) -> Result<Vec<u8>, RowFault> {
 /// [`RowFault::TooLarge`] where a row has more cells than a 16-bit count holds.
 pub fn canonical_version(version: &Version) -> Result<Vec<u8>, RowFault> {
     let mut bytes = Vec::with_capacity(768);
-    put_u64(&mut bytes, version.code.value());
-    bytes.extend_from_slice(&version.number.to_be_bytes());
-    bytes.extend_from_slice(&version.replaced_on.value().to_be_bytes());
-    put_u64(&mut bytes, version.replaced_at.value());
-    put_row(&mut bytes, &version.row)?;
+    put_canonical_version(version, &mut bytes)?;
     Ok(bytes)
+}
+
+/// Appends the canonical bytes of a version; after an error `to` has a part of them.
+///
+/// # Errors
+/// As [`canonical_version`].
+pub fn put_canonical_version(version: &Version, to: &mut Vec<u8>) -> Result<(), RowFault> {
+    put_u64(to, version.code.value());
+    to.extend_from_slice(&version.number.to_be_bytes());
+    to.extend_from_slice(&version.replaced_on.value().to_be_bytes());
+    put_u64(to, version.replaced_at.value());
+    put_row(to, &version.row)
 }
 
 /// SHA-256 of canonical bytes: the row digest that the root's keyed hash takes.

@@ -9,7 +9,7 @@ mod canonical;
 mod keys;
 mod stored;
 
-pub use canonical::{canonical_entry, canonical_version, row_digest};
+pub use canonical::{canonical_entry, canonical_version, put_canonical_entry, put_canonical_version, row_digest};
 pub use keys::{EntryKey, KEY_ITEMS, RowKey, StandingKey, VersionKey};
 pub use stored::{
     compared_digest, decode_entry, decode_entry_key, decode_version, decode_version_key, encode_entry, encode_version,
@@ -18,7 +18,7 @@ pub use stored::{
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::instant::Instant;
 use crate::domain::notice::{NoticeDigest, NoticeKey};
-use bytes::{Reader, put_u40};
+use bytes::Reader;
 
 /// Why stored bytes are not a row. Positions only, never content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,12 +83,16 @@ pub fn version_key(code: JuminCode, number: u32) -> [u8; VERSION_KEY_BYTES] {
 }
 
 /// Key of an applied notice; memcmp order is the order of [`NoticeKey`].
-pub fn notice_key(key: &NoticeKey) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(NOTICE_KEY_BYTES);
-    put_u40(&mut bytes, key.code.value());
-    bytes.push(key.reason);
-    bytes.extend_from_slice(&key.timestamp.value().to_be_bytes());
-    bytes.extend_from_slice(&key.update_seq.to_be_bytes());
+pub fn notice_key(key: &NoticeKey) -> [u8; NOTICE_KEY_BYTES] {
+    let mut bytes = [0; NOTICE_KEY_BYTES];
+    let parts = code_key(key.code)
+        .into_iter()
+        .chain([key.reason])
+        .chain(key.timestamp.value().to_be_bytes())
+        .chain(key.update_seq.to_be_bytes());
+    for (to, from) in bytes.iter_mut().zip(parts) {
+        *to = from;
+    }
     bytes
 }
 

@@ -120,6 +120,11 @@ impl<'l> NtfWriter<'l> {
         Ok(())
     }
 
+    /// Takes the bytes written so far, once there are at least so many; [`NtfWriter::finish`] then gives the rest.
+    pub fn take_full(&mut self, least_bytes: usize) -> Option<Vec<u8>> {
+        self.writer.take_full(least_bytes)
+    }
+
     /// Ends the file and gives its bytes.
     ///
     /// # Errors

@@ -171,6 +171,11 @@ impl<'l> ResWriter<'l> {
         self.writer.take()
     }
 
+    /// Takes the bytes written so far, once there are at least so many; [`ResWriter::finish`] then gives the rest.
+    pub fn take_full(&mut self, least_bytes: usize) -> Option<Vec<u8>> {
+        self.writer.take_full(least_bytes)
+    }
+
     /// Ends the file and gives its bytes.
     ///
     /// # Errors

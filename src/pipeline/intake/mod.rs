@@ -12,12 +12,10 @@ pub mod still;
 pub use admit::{Admission, Candidate, admit};
 pub use cause::{Cause, NamePart};
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::ids::PartyId;
 use crate::domain::instant::BusinessDate;
 use crate::domain::party::{FileKind, Party};
-use crate::format::exchange::{Envelope, Frame, HashRule, Header, KindFields, ParsedFile, is_complete};
+use crate::format::exchange::{Envelope, Frame, HashRule, Header, KindFields, Scan};
 use crate::format::layout::Layouts;
 use cause::wrong_header;
 use label::Label;
@@ -31,13 +29,22 @@ pub enum ShellFinding {
     NotAuthentic,
 }
 
+/// The plain bytes of a file, at hand or gone by.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
+    /// All of them.
+    Bytes(&'a [u8]),
+    /// What was found in them, with the layouts of the site.
+    Scan(&'a Scan),
+}
+
 /// One file as the shell brings it.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     /// Its name, only a label.
     pub label: &'a str,
-    /// The plain bytes; of no account where `shell` decided.
-    pub bytes: &'a [u8],
+    /// The plain bytes, or what a scan found in them; of no account where `shell` decided.
+    pub content: Content<'a>,
     /// H08 or H05, where the shell found one.
     pub shell: Option<ShellFinding>,
     /// The folder's rule is not yet met (done file, rename, quiet time): H01.
@@ -180,8 +187,16 @@ pub fn judge(arrival: &Arrival<'_>, site: &Site<'_>, parties: &impl Parties, fac
         Some(ShellFinding::NotAuthentic) => return held(None, Cause::NotAuthentic),
         None => {}
     }
-    let (envelope, layout) = match Envelope::read(arrival.bytes, site.layouts) {
-        Ok(read) => read,
+    let scanned;
+    let scan = match arrival.content {
+        Content::Scan(scan) => scan,
+        Content::Bytes(bytes) => {
+            scanned = Scan::of(bytes, site.layouts);
+            &scanned
+        }
+    };
+    let envelope = match scan.envelope() {
+        Ok(envelope) => envelope,
         Err(fault) => return held(None, Cause::File(fault)),
     };
     let party = match authorised(&envelope, site, parties) {
@@ -189,7 +204,7 @@ pub fn judge(arrival: &Arrival<'_>, site: &Site<'_>, parties: &impl Parties, fac
         Err(cause) => return held(Some(envelope), cause),
     };
     let identity = FileIdentity {
-        sha256: Sha256::digest(arrival.bytes).into(),
+        sha256: scan.sha256(),
         sender: party.id,
         receiver: envelope.receiver,
         kind: envelope.kind,
@@ -206,7 +221,7 @@ pub fn judge(arrival: &Arrival<'_>, site: &Site<'_>, parties: &impl Parties, fac
     if arrival.is_growing {
         return judged(Verdict::Held(Cause::Growing));
     }
-    if let Err(fault) = is_complete(arrival.bytes, layout.record_bytes()) {
+    if let Err(fault) = scan.complete() {
         return judged(Verdict::Held(Cause::File(fault)));
     }
     let hash_rule = if party.hash_optional {
@@ -214,7 +229,8 @@ pub fn judge(arrival: &Arrival<'_>, site: &Site<'_>, parties: &impl Parties, fac
     } else {
         HashRule::Required
     };
-    let content = ParsedFile::parse_complete(arrival.bytes, layout, &envelope, hash_rule)
+    let content = scan
+        .content(site.layouts, hash_rule)
         .map_err(Cause::File)
         .and_then(|parsed| {
             for_this_site(&parsed.header, arrival, site)?;

@@ -43,7 +43,7 @@ pub enum OperationKind {
     Facts,
     /// `create`.
     Create,
-    /// `write_all`.
+    /// `write_all` or `rewrite`.
     Write,
     /// `sync` of a file.
     Sync,

@@ -36,6 +36,8 @@ pub(super) struct Dirty {
     pub(super) order: u64,
     /// Which of the file's bytes.
     pub(super) range: Range<usize>,
+    /// Those bytes, which a later rewrite may have replaced in the file.
+    pub(super) bytes: Arc<Vec<u8>>,
 }
 
 /// A file.
@@ -108,7 +110,10 @@ pub(super) enum Change {
     AddFile(Number),
     AddFolder(Number),
     Entry(Entry),
+    /// Appends.
     Write(Number, Arc<Vec<u8>>),
+    /// Replaces from an offset on.
+    Rewrite(Number, usize, Arc<Vec<u8>>),
     Sync(Number),
     /// An fsync that failed: the pages are clean now, and not on the medium.
     SyncFailed(Number),
@@ -169,7 +174,19 @@ impl Model {
                     let start = file.live.len();
                     Arc::make_mut(&mut file.live).extend_from_slice(bytes);
                     let range = start..file.live.len();
-                    file.dirty.push(Dirty { order, range });
+                    let bytes = Arc::clone(bytes);
+                    file.dirty.push(Dirty { order, range, bytes });
+                    file.modified = order;
+                }
+            }
+            Change::Rewrite(number, start, bytes) => {
+                if let Some(Inode::File(file)) = self.inodes.get_mut(number) {
+                    let range = *start..start.saturating_add(bytes.len());
+                    if let Some(place) = Arc::make_mut(&mut file.live).get_mut(range.clone()) {
+                        place.copy_from_slice(bytes);
+                    }
+                    let bytes = Arc::clone(bytes);
+                    file.dirty.push(Dirty { order, range, bytes });
                     file.modified = order;
                 }
             }

@@ -164,6 +164,18 @@ impl State {
         Ok(())
     }
 
+    /// Replaces bytes that were not synced.
+    fn rewrite(&mut self, number: Number, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let file = self.model.file(number).map_or_else(|| fail(ENOENT), Ok)?;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let fits = start.checked_add(bytes.len()).is_some_and(|end| end <= file.live.len());
+        if !fits || start < file.durable.len() {
+            return fail(EINVAL);
+        }
+        self.change(vec![Change::Rewrite(number, start, Arc::new(bytes.to_vec()))]);
+        Ok(())
+    }
+
     fn read(&self, number: Number, buf: &mut [u8], offset: u64) -> io::Result<()> {
         let file = self.model.file(number).map_or_else(|| fail(ENOENT), Ok)?;
         let start = usize::try_from(offset).ok();
@@ -279,6 +291,21 @@ impl WriteNew for Open {
             }
             Some(Trouble::ShortRead | Trouble::SyncFails | Trouble::SyncOmitted) | None => {
                 state.write(self.number, bytes)
+            }
+        }
+    }
+
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut state = held(&self.state);
+        match state.begin(OperationKind::Write, &self.path) {
+            Some(Trouble::Error(errno)) => errno.fail(),
+            Some(Trouble::ShortWrite(errno)) => {
+                let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+                state.rewrite(self.number, half, offset)?;
+                errno.fail()
+            }
+            Some(Trouble::ShortRead | Trouble::SyncFails | Trouble::SyncOmitted) | None => {
+                state.rewrite(self.number, bytes, offset)
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::draw::Draw;
-use super::model::{Entry, File, Inode, Model, Number, Pending, ROOT};
+use super::model::{Dirty, Entry, File, Inode, Model, Number, Pending, ROOT};
 
 /// Which of the changes that were not made durable survive a power loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,12 +136,14 @@ fn surviving_bytes(file: &File, survival: Survival, first: u64, draw: &mut Draw)
     }
     let reachable = file.reachable();
     let mut bytes = file.durable.as_ref().clone();
-    let mut keep = |from: usize, to: usize| {
-        if let Some(part) = reachable.get(from..to).filter(|part| !part.is_empty()) {
+    // The first bytes of a write, as they were written: of two writes to one place the older one may be all that survives.
+    let mut keep = |dirty: &Dirty, len: usize| {
+        if let Some(part) = dirty.bytes.get(..len).filter(|part| !part.is_empty()) {
+            let to = dirty.range.start.saturating_add(part.len());
             if bytes.len() < to {
                 bytes.resize(to, 0);
             }
-            if let Some(place) = bytes.get_mut(from..to) {
+            if let Some(place) = bytes.get_mut(dirty.range.start..to) {
                 place.copy_from_slice(part);
             }
         }
@@ -151,17 +153,17 @@ fn surviving_bytes(file: &File, survival: Survival, first: u64, draw: &mut Draw)
         Survival::Kept => return reachable,
         Survival::Partly => {
             for dirty in &file.dirty {
-                let (start, end) = (dirty.range.start, dirty.range.end);
+                let len = dirty.bytes.len();
                 match draw.below(3) {
                     0 => {}
-                    1 => keep(start, end),
-                    _ => keep(start, start + draw.below(end - start)),
+                    1 => keep(dirty, len),
+                    _ => keep(dirty, draw.below(len)),
                 }
             }
         }
         Survival::Reordered => {
             for dirty in file.dirty.iter().filter(|dirty| dirty.order >= first) {
-                keep(dirty.range.start, dirty.range.end);
+                keep(dirty, dirty.bytes.len());
             }
         }
         Survival::Torn(block) => return Arc::new(torn(file, &reachable, block, draw)),

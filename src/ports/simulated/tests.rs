@@ -38,6 +38,36 @@ fn file(path: &str, bytes: &[u8]) -> (String, Vec<u8>) {
 }
 
 #[test]
+fn of_a_rewrite_that_was_not_synced_the_old_bytes_may_survive_or_the_new_ones() {
+    let disk = SimDisk::new(1);
+    let mut written = disk.create(p("/a")).unwrap();
+    disk.sync_folder(p("/")).unwrap();
+    written.write_all(b"..").unwrap();
+    written.write_all(b"body").unwrap();
+    written.rewrite(0, b"hd").unwrap();
+    assert_eq!(content(&disk), [file("/a", b"hdbody")]);
+    assert_eq!(lost(&disk), [file("/a", b"")]);
+    assert_eq!(left(&disk, Survival::Kept), [vec![file("/a", b"hdbody")]].into());
+    let partly = left(&disk, Survival::Partly);
+    for bytes in [&b"..body"[..], b"hdbody", b"\0\0body", b"h.body", b"hd", b"..", b""] {
+        assert!(partly.contains(&vec![file("/a", bytes)]), "{bytes:?}");
+    }
+    assert!(left(&disk, Survival::Reordered).contains(&vec![file("/a", b"hd")]));
+    let refused = written.rewrite(5, b"xy").unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+    written.sync().unwrap();
+    assert_eq!(lost(&disk), [file("/a", b"hdbody")]);
+    // What is durable is not written in place.
+    assert!(written.rewrite(0, b"x").is_err());
+    let disk = SimDisk::new(1);
+    disk.set_faults(vec![Fault::once(Trouble::ShortWrite(Errno::Io), 3)]);
+    let mut written = disk.create(p("/a")).unwrap();
+    written.write_all(b"....").unwrap();
+    assert_eq!(written.rewrite(0, b"head").unwrap_err().raw_os_error(), Some(5));
+    assert_eq!(content(&disk), [file("/a", b"he..")]);
+}
+
+#[test]
 fn the_sync_of_a_file_makes_its_bytes_durable_and_not_its_name() {
     let disk = SimDisk::new(1);
     disk.create_folder(p("/f")).unwrap();

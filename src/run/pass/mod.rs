@@ -24,6 +24,7 @@ use super::site::Site;
 use crate::domain::fault::{Class, Fault};
 use crate::domain::instant::BusinessDate;
 use crate::store::spill::Spill;
+pub use work::Memory;
 
 /// How a pass is done.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,8 @@ pub struct PassSettings {
     pub business_date: Option<BusinessDate>,
     /// Worker threads, at least 1.
     pub threads: usize,
+    /// Memory for the records.
+    pub memory: Memory,
 }
 
 /// What a run would do; writes nothing.
@@ -43,6 +46,7 @@ pub fn plan(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, F
     let means = work::Means {
         date,
         threads: settings.threads,
+        memory: settings.memory,
         spill: &spill,
     };
     assessed.sums = work::work(site, &assessed.files, means, None)?.sums;
@@ -73,5 +77,5 @@ fn attempt(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fa
     let date = site.business_date(settings.business_date)?;
     let gathered = gather::gather(site, date, true)?;
     let assessed = assess::assess(site, gathered)?;
-    settle::settle(site, assessed, date, settings.threads)
+    settle::settle(site, assessed, date, settings)
 }

@@ -7,6 +7,7 @@ pub use held::inbound_of_held;
 
 use std::collections::BTreeMap;
 
+use super::PassSettings;
 use super::answers::Outgoing;
 use super::assess::{Assessed, Fate, reaches_national};
 use super::gather::Judged;
@@ -36,7 +37,7 @@ pub(super) fn settle(
     site: &mut Site<'_>,
     mut assessed: Assessed,
     date: BusinessDate,
-    threads: usize,
+    settings: PassSettings,
 ) -> Result<PassResult, Fault> {
     if is_idle(&assessed, &site.exchange()) {
         let mut planned = result::of_plan(site, &assessed, date);
@@ -52,6 +53,7 @@ pub(super) fn settle(
     let stage = room::begin(site, room::Work::Adds(room::of_pass(site, input_bytes(&assessed))))?;
     let mut settling = Settling {
         site,
+        threads: settings.threads,
         date,
         time: site.tools.clock.now(),
         year_key: digest::year_key(&site.secrets.year_root, date.fiscal_year()),
@@ -64,7 +66,7 @@ pub(super) fn settle(
         reports: Vec::new(),
         notices: None,
     };
-    let manifest = settling.all(&mut assessed, threads)?;
+    let manifest = settling.all(&mut assessed, settings)?;
     let mut planned = result::of_plan(settling.site, &assessed, date);
     let Settling {
         stage,
@@ -134,6 +136,7 @@ type Row = ([u8; 32], Vec<u8>);
 
 struct Settling<'a, 'm> {
     site: &'a Site<'m>,
+    threads: usize,
     date: BusinessDate,
     time: Instant,
     year_key: YearKey,
@@ -148,7 +151,7 @@ struct Settling<'a, 'm> {
 }
 
 impl Settling<'_, '_> {
-    fn all(&mut self, assessed: &mut Assessed, threads: usize) -> Result<Manifest, Fault> {
+    fn all(&mut self, assessed: &mut Assessed, settings: PassSettings) -> Result<Manifest, Fault> {
         // The generation is staged twice over in two steps: first its runs and roots, whose name the answers carry,
         // then the manifest with the state after the answers.
         let site = self.site;
@@ -163,7 +166,8 @@ impl Settling<'_, '_> {
         let mut builder = staging.begin(&site.master, &mut rng).map_err(|e| trouble::master(&e))?;
         let means = Means {
             date: self.date,
-            threads,
+            threads: settings.threads,
+            memory: settings.memory,
             spill: &spill,
         };
         let worked = work(site, &assessed.files, means, Some(&mut builder))?;
@@ -252,7 +256,7 @@ impl Settling<'_, '_> {
                 receiver: identity.sender,
                 kind: FileKind::Res,
                 serial,
-                bytes: Vec::new(),
+                len_bytes: 0,
                 records: answer_records(assessed, index),
                 generation: None,
             }

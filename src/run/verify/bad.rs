@@ -156,7 +156,9 @@ fn of_run(error: &RunError) -> What {
             source: BlockFault::Version { .. },
             ..
         } => What::Newer,
-        RunError::Block { .. } | RunError::Row { .. } | RunError::RowCount { .. } => What::Form,
+        RunError::Block { .. } | RunError::Row { .. } | RunError::RowCount { .. } | RunError::Thread { .. } => {
+            What::Form
+        }
     }
 }
 

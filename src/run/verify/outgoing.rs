@@ -2,19 +2,17 @@
 //! that is gone was fetched: its leaf stays. Nobody here can open a package, so it is told by its hash alone.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use super::bad::{self, Bad, What};
 use super::{Found, Record};
 use crate::domain::fault::Fault;
 use crate::format::leaf::{Act, Leaf};
 use crate::format::proof::{Checkpoint, MAX_PROOF_BYTES, ProofFile};
-use crate::run::at_rest;
 use crate::run::ledger::open_private;
 use crate::run::site::origin_prefix;
 use crate::seal::merkle::{leaf_hash, verify_inclusion};
-use crate::seal::package::{MAX_FRONT_LEN, PackageHash};
 use crate::store::ledger::{Ledger, LogName};
+use crate::store::pieces::package_hash_of;
 
 const PROOF_ENDING: &str = ".tlog-proof";
 const PACKAGE_ENDING: &str = ".seki";
@@ -227,19 +225,9 @@ fn swapped(record: &Record<'_>, logs: &[Ledger<'_>], object: &str) -> Option<Str
 
 /// Hash of a package; `None` where its framing is damaged, or it cannot be read.
 fn hash_of(record: &Record<'_>, object: &str) -> Option<[u8; 32]> {
-    let (disk, path) = (record.site.tools.disk, record.site.folders.at(object));
-    let file = disk.open(&path).ok()?;
-    let total = file.facts().ok()?.len_bytes;
-    let mut front = vec![0; usize::try_from(total).map_or(MAX_FRONT_LEN, |total| total.min(MAX_FRONT_LEN))];
-    file.read_exact_at(&mut front, 0).ok()?;
-    let mut hash = PackageHash::new(&front, total).ok()?;
-    let (offset, len) = (hash.payload_offset(), usize::try_from(hash.segment_len()).ok()?);
-    at_rest::pieces(disk, &path, offset, len, &mut |segment| -> io::Result<()> {
-        hash.segment(segment);
-        Ok(())
-    })
-    .ok()?;
-    Some(hash.finish())
+    package_hash_of(record.site.tools.disk, &record.site.folders.at(object))
+        .ok()
+        .flatten()
 }
 
 fn proof(

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use super::bad::{self, Bad, What};
 use super::{Found, Record};
 use crate::domain::fault::{Fault, FaultId};
@@ -14,6 +12,7 @@ use crate::run::{at_rest, commit, trouble};
 use crate::seal::atrest::open_at_rest;
 use crate::seal::digest;
 use crate::store::paths::run_file;
+use crate::store::pieces::{package_hash_of, sha256_of};
 use crate::store::staging::{self, Intent, Placement};
 
 /// Where manifests go.
@@ -188,6 +187,15 @@ fn object(record: &Record<'_>, placement: &Placement, place: &str, manifest: &mu
     if !record.reads(place) {
         return Ok(());
     }
+    let failed = |e: std::io::Error| bad::of_io(place, &e);
+    if let Some(want) = &placement.package_hash {
+        let hash = package_hash_of(disk, &path).map_err(failed)?;
+        return if hash.is_some_and(|hash| digest::to_hex(&hash) == *want) {
+            Ok(())
+        } else {
+            Err(Bad::new(place, What::Digest, "its package hash is another"))
+        };
+    }
     let want = if placement.sha256.is_empty() {
         let mut runs = manifest.iter().flat_map(|manifest| &manifest.runs);
         let run = runs.find(|run| placement.to == format!("store/runs/{}", run_file(&run.name)));
@@ -196,7 +204,7 @@ fn object(record: &Record<'_>, placement: &Placement, place: &str, manifest: &mu
         Some(placement.sha256.clone())
     };
     match want {
-        Some(want) if hash_of(record, &path).map_err(|e| bad::of_io(place, &e))? != want => {
+        Some(want) if digest::to_hex(&sha256_of(disk, &path).map_err(failed)?) != want => {
             Err(Bad::new(place, What::Digest, "its SHA-256 is another"))
         }
         Some(_) => Ok(()),
@@ -205,14 +213,4 @@ fn object(record: &Record<'_>, placement: &Placement, place: &str, manifest: &mu
             .map_err(|e| bad::of_rest(place.to_owned(), &e)),
         None => Err(Bad::new(place, What::Extra, "no run of the manifest of its commit")),
     }
-}
-
-fn hash_of(record: &Record<'_>, path: &Path) -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    at_rest::pieces(record.site.tools.disk, path, 0, 1 << 20, &mut |piece| {
-        hash.update(piece);
-        Ok(())
-    })?;
-    let hash: [u8; 32] = hash.finalize().into();
-    Ok(digest::to_hex(&hash))
 }

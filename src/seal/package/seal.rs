@@ -15,7 +15,7 @@ use crate::format::package::{
     check_recipients, preamble,
 };
 use crate::seal::digest::sha256;
-use crate::seal::floe::{FloeFault, HEADER_LEN as FLOE_HEADER_LEN, Sealer, segments};
+use crate::seal::floe::{FloeFault, HEADER_LEN as FLOE_HEADER_LEN, SEGMENT_OVERHEAD, Sealer, segments};
 use crate::seal::hpke::{HpkeFault, SealingPublicKey, seal_to};
 use crate::seal::merkle::{Frontier, Hash, leaf_hash};
 use crate::seal::notesign::{NoteSignError, NoteSigner};
@@ -50,6 +50,14 @@ pub enum SealFault {
     /// The payload cannot be sealed.
     #[error("payload: {0}")]
     Payload(#[from] FloeFault),
+    /// Another plaintext than was announced.
+    #[error("the plaintext has {got} bytes, announced were {want}")]
+    PlaintextLength {
+        /// Bytes that came, at least.
+        got: u64,
+        /// Bytes announced.
+        want: u64,
+    },
     /// A segment that the plaintext does not have, or too few segments.
     #[error("the plaintext has {want} segments, got {got}")]
     Segments {
@@ -163,6 +171,11 @@ impl PackageSealer {
         })
     }
 
+    /// Length of the plaintext that was announced, in bytes.
+    pub fn plaintext_len(&self) -> u64 {
+        self.manifest.size_bytes
+    }
+
     /// Number of segments of the payload.
     pub fn segment_count(&self) -> u64 {
         self.segment_count
@@ -176,6 +189,20 @@ impl PackageSealer {
     /// Appends the encrypted segment at `index` (0-based) to `out` and gives its leaf hash. The same plaintext gives the same
     /// bytes; another plaintext at the same place must never be sealed.
     pub fn seal_segment(&self, index: u64, plaintext: &[u8], out: &mut Vec<u8>) -> Result<Hash, SealFault> {
+        let start = out.len();
+        let end = start
+            .saturating_add(plaintext.len())
+            .saturating_add(SEGMENT_OVERHEAD as usize);
+        out.resize(end, 0);
+        let leaf = self.seal_segment_into(index, plaintext, out.get_mut(start..).unwrap_or_default());
+        if leaf.is_err() {
+            out.truncate(start);
+        }
+        leaf
+    }
+
+    /// The same into a place of exactly the length of the encrypted segment.
+    pub(super) fn seal_segment_into(&self, index: u64, plaintext: &[u8], out: &mut [u8]) -> Result<Hash, SealFault> {
         if index >= self.segment_count {
             return Err(SealFault::Segments {
                 got: index,
@@ -192,9 +219,8 @@ impl PackageSealer {
             }
             .into());
         }
-        let start = out.len();
-        self.floe.seal_segment(index, plaintext, is_last, out)?;
-        Ok(leaf_hash(out.get(start..).unwrap_or_default()))
+        self.floe.seal_segment_into(index, plaintext, is_last, out)?;
+        Ok(leaf_hash(out))
     }
 
     /// Signs and encrypts the manifest over the leaf hashes of all segments in their order.
@@ -222,7 +248,7 @@ impl PackageSealer {
             .ok()
             .filter(|len| *len <= MAX_MANIFEST_LEN)
             .ok_or(SealFault::ManifestLength { got: encrypted.len() })?;
-        let mut bytes = Vec::with_capacity(self.front_len(encrypted.len()));
+        let mut bytes = Vec::with_capacity(self.front_len_of(encrypted.len()));
         bytes.extend_from_slice(self.header_text.as_bytes());
         bytes.extend_from_slice(&frame.to_be_bytes());
         bytes.extend_from_slice(&encrypted);
@@ -249,7 +275,13 @@ impl PackageSealer {
         Ok(out)
     }
 
-    fn front_len(&self, manifest_len: usize) -> usize {
+    /// Length in bytes of [`PackageSealer::front`]: that of the manifest does not depend on the root in it.
+    pub(super) fn front_len(&self, signer: &NoteSigner) -> Result<usize, SealFault> {
+        let note = Zeroizing::new(signer.sign(&self.manifest.to_text()?)?.to_text());
+        Ok(self.front_len_of(MANIFEST_NONCE_LEN + note.len() + MANIFEST_TAG_LEN))
+    }
+
+    fn front_len_of(&self, manifest_len: usize) -> usize {
         self.header_text.len() + FRAME_LEN + manifest_len + FLOE_HEADER_LEN
     }
 }

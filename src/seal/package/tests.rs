@@ -18,9 +18,9 @@ use crate::seal::hpke::{SealingPublicKey, SealingSecretKey};
 use crate::seal::merkle::root_of;
 use crate::seal::notesign::{NoteSigner, NoteVerifier};
 
-const SEGMENT: usize = 65536 - 32;
+pub(super) const SEGMENT: usize = 65536 - 32;
 
-fn rng(seed: u8) -> ChaCha20Rng {
+pub(super) fn rng(seed: u8) -> ChaCha20Rng {
     ChaCha20Rng::from_seed([seed; 32])
 }
 
@@ -28,15 +28,15 @@ fn key(kem: Kem, seed: u8) -> SealingSecretKey {
     SealingSecretKey::generate(kem, &mut rng(seed)).unwrap()
 }
 
-fn keys(kem: Kem, seed: u8) -> RecipientKeys {
+pub(super) fn keys(kem: Kem, seed: u8) -> RecipientKeys {
     RecipientKeys::new(vec![key(kem, seed)])
 }
 
-fn signer() -> NoteSigner {
+pub(super) fn signer() -> NoteSigner {
     NoteSigner::new("sekisho.example/050008/package", &[1; 32]).unwrap()
 }
 
-fn pinned() -> [NoteVerifier; 1] {
+pub(super) fn pinned() -> [NoteVerifier; 1] {
     [signer().verifier()]
 }
 
@@ -45,7 +45,7 @@ fn party(id: &str) -> PartyId {
 }
 
 /// To 052019 with P-256 (key 1) and to B0000001 with X25519 (key 2).
-fn spec() -> PackageSpec {
+pub(super) fn spec() -> PackageSpec {
     let recipient = |id, kem, seed| Recipient {
         party: party(id),
         key: key(kem, seed).public().clone(),

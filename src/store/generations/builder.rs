@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::stage::{GenerationFacts, Staging, of_commit};
 use super::states::{StateError, States};
+use super::tally::Tally;
 use crate::domain::entry::{Entry, Version};
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::notice::{NoticeDigest, NoticeKey};
@@ -27,6 +28,7 @@ pub struct GenerationBuilder<'a> {
     staging: Staging<'a>,
     parent: &'a Master,
     states: States,
+    tally: Tally,
     tables: BTreeMap<Table, Growing>,
     /// Draws for the sealed states.
     rng: ChaCha20Rng,
@@ -39,8 +41,8 @@ struct Growing {
     /// Of its own, so that its draws do not depend on the order in which tables get their first rows.
     rng: ChaCha20Rng,
     run: Option<RunWriter>,
-    /// Keys that were not yet looked for in the parent, and how many were.
-    unproved: Vec<Vec<u8>>,
+    /// Keys that were not yet looked for in the parent, one behind the other, and how many were.
+    unproved: Vec<u8>,
     proved: u64,
 }
 
@@ -75,6 +77,7 @@ impl<'a> Staging<'a> {
         Ok(GenerationBuilder {
             staging: *self,
             parent,
+            tally: states.tally(),
             states,
             tables,
             rng: generator(),
@@ -93,9 +96,13 @@ impl GenerationBuilder<'_> {
     pub fn entry(&mut self, entry: &Entry, old: Option<&Entry>) -> Result<(), MasterError> {
         let refused = of_commit(self.parent.commit() + 1);
         if let Some(old) = old {
-            self.states.remove_entry(old).map_err(&refused)?;
+            self.tally.remove_entry(old).map_err(&refused)?;
+            let count = self.states.count_of(old);
+            *count = count.saturating_sub(1);
         }
-        self.states.add_entry(entry).map_err(&refused)?;
+        self.tally.add_entry(entry).map_err(&refused)?;
+        let count = self.states.count_of(entry);
+        *count = count.saturating_add(1);
         self.small.clear();
         self.body.clear();
         encode_entry(entry, &mut self.small, &mut self.body).map_err(row_refused(&refused))?;
@@ -109,7 +116,7 @@ impl GenerationBuilder<'_> {
     /// there already, perhaps only with a later row.
     pub fn version(&mut self, version: &Version) -> Result<(), MasterError> {
         let refused = of_commit(self.parent.commit() + 1);
-        self.states.add_version(version).map_err(&refused)?;
+        self.tally.add_version(version).map_err(&refused)?;
         self.small.clear();
         self.body.clear();
         encode_version(version, &mut self.small, &mut self.body).map_err(row_refused(&refused))?;
@@ -168,6 +175,9 @@ impl GenerationBuilder<'_> {
         for growing in std::mem::take(&mut self.tables).into_values() {
             runs.extend(growing.run.map(RunWriter::finish).transpose()?);
         }
+        let refused = of_commit(self.parent.commit() + 1);
+        let sums = self.tally.finish().map_err(&refused)?;
+        self.states.add_sums(&sums).map_err(&refused)?;
         // Stable, so that within a table the new run stays the last.
         runs.sort_by_key(|run| run.table);
         self.staging
@@ -198,8 +208,8 @@ impl GenerationBuilder<'_> {
         let Some(growing) = self.tables.get_mut(&table) else {
             return Ok(());
         };
-        growing.unproved.push(key.to_vec());
-        if growing.unproved.len() < LOOKUP_ROWS {
+        growing.unproved.extend_from_slice(key);
+        if growing.unproved.len() < LOOKUP_ROWS * table.key_bytes() {
             return Ok(());
         }
         self.prove(table)
@@ -210,23 +220,20 @@ impl GenerationBuilder<'_> {
         let Some(growing) = self.tables.get_mut(&table) else {
             return Ok(());
         };
-        let keys = std::mem::take(&mut growing.unproved);
-        let mut repeated: Option<Vec<u8>> = None;
-        self.parent
-            .lookup(table, keys.clone(), Bodies::Skip, &mut |key, _, _| {
-                repeated.get_or_insert_with(|| key.to_vec());
-                Ok(())
-            })?;
-        let rows = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        if let Some(key) = repeated {
-            let row = keys.iter().position(|wanted| *wanted == key);
+        let keys: Vec<&[u8]> = growing.unproved.chunks_exact(table.key_bytes()).collect();
+        let repeated = self
+            .parent
+            .find(table, keys.clone(), Bodies::Skip, |key, _, _| Ok(key.to_vec()))?;
+        if let Some(key) = repeated.iter().min() {
+            let row = keys.iter().position(|wanted| *wanted == key.as_slice());
             let row = row.and_then(|row| u64::try_from(row).ok());
             return Err(MasterError::Repeated {
                 table,
                 row: row.map_or(u64::MAX, |row| growing.proved.saturating_add(row)),
             });
         }
-        growing.proved = growing.proved.saturating_add(rows);
+        growing.proved = growing.proved.saturating_add(keys.len() as u64);
+        growing.unproved.clear();
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod compact;
 mod diff;
 mod stage;
 mod states;
+mod tally;
 mod verify;
 
 pub use builder::GenerationBuilder;

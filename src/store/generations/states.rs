@@ -3,9 +3,10 @@
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::tally::{Sums, Tally};
 use crate::domain::entry::{Entry, Standing, Version};
 use crate::format::manifest::{Counts, Hash32, Hex, Manifest, Roots, SealedStates};
-use crate::format::rowcode::{RowFault, canonical_entry, canonical_version, row_digest};
+use crate::format::rowcode::{RowFault, put_canonical_entry, put_canonical_version, row_digest};
 use crate::seal::floe::{FloeFault, FloeKey, FloeParams, open_all, seal_all};
 use crate::seal::multiset::{Multiset, MultisetFault, RootHasher, STATE_BYTES};
 use crate::seal::secret::{MultisetKey, SiteKey};
@@ -53,6 +54,9 @@ pub enum StateError {
         /// Why.
         source: MultisetFault,
     },
+    /// The thread that adds rows up could not be had, or ended before its time.
+    #[error("the thread of the roots ended")]
+    Thread,
     /// A row has no canonical form.
     #[error("{source}")]
     Row {
@@ -68,6 +72,8 @@ pub(super) struct States {
     current: Multiset,
     history: Multiset,
     pub(super) counts: Counts,
+    /// Room for one canonical row.
+    canonical: Vec<u8>,
 }
 
 impl States {
@@ -79,6 +85,7 @@ impl States {
             current: Multiset::empty(),
             history: Multiset::empty(),
             counts: Counts::default(),
+            canonical: Vec::new(),
         }
     }
 
@@ -152,8 +159,42 @@ impl States {
         }
     }
 
+    /// Takes rows for these states, in batches.
+    pub(super) fn tally(&self) -> Tally {
+        Tally::new(self.current_hasher.clone(), self.history_hasher.clone())
+    }
+
+    /// Adds what was tallied. The counts of entries are the caller's.
+    pub(super) fn add_sums(&mut self, sums: &Sums) -> Result<(), StateError> {
+        let count = |source| StateError::Count { source };
+        self.current.add_all(&sums.entries_added).map_err(count)?;
+        self.current.remove_all(&sums.entries_removed).map_err(count)?;
+        self.history.add_all(&sums.versions_added).map_err(count)?;
+        self.counts.versions = self.history.count();
+        Ok(())
+    }
+
+    /// Adds states of other rows under the same key, counts included.
+    pub(super) fn add_states(&mut self, other: &Self) -> Result<(), StateError> {
+        let count = |source| StateError::Count { source };
+        self.current.add_all(&other.current).map_err(count)?;
+        self.history.add_all(&other.history).map_err(count)?;
+        let (to, from) = (&mut self.counts, &other.counts);
+        for (to, from) in [
+            (&mut to.residents, from.residents),
+            (&mut to.removed, from.removed),
+            (&mut to.retired, from.retired),
+            (&mut to.versions, from.versions),
+            (&mut to.numbers, from.numbers),
+            (&mut to.notices, from.notices),
+        ] {
+            *to = to.saturating_add(from);
+        }
+        Ok(())
+    }
+
     pub(super) fn add_entry(&mut self, entry: &Entry) -> Result<(), StateError> {
-        let digest = row_digest(&canonical_entry(entry).map_err(|source| StateError::Row { source })?);
+        let digest = self.digest(|to| put_canonical_entry(entry, to))?;
         self.current
             .add(&self.current_hasher, &digest)
             .map_err(|source| StateError::Count { source })?;
@@ -163,7 +204,7 @@ impl States {
     }
 
     pub(super) fn remove_entry(&mut self, entry: &Entry) -> Result<(), StateError> {
-        let digest = row_digest(&canonical_entry(entry).map_err(|source| StateError::Row { source })?);
+        let digest = self.digest(|to| put_canonical_entry(entry, to))?;
         self.current
             .remove(&self.current_hasher, &digest)
             .map_err(|source| StateError::Count { source })?;
@@ -173,7 +214,7 @@ impl States {
     }
 
     pub(super) fn add_version(&mut self, version: &Version) -> Result<(), StateError> {
-        let digest = row_digest(&canonical_version(version).map_err(|source| StateError::Row { source })?);
+        let digest = self.digest(|to| put_canonical_version(version, to))?;
         self.history
             .add(&self.history_hasher, &digest)
             .map_err(|source| StateError::Count { source })?;
@@ -182,7 +223,7 @@ impl States {
     }
 
     pub(super) fn remove_version(&mut self, version: &Version) -> Result<(), StateError> {
-        let digest = row_digest(&canonical_version(version).map_err(|source| StateError::Row { source })?);
+        let digest = self.digest(|to| put_canonical_version(version, to))?;
         self.history
             .remove(&self.history_hasher, &digest)
             .map_err(|source| StateError::Count { source })?;
@@ -190,7 +231,14 @@ impl States {
         Ok(())
     }
 
-    fn count_of(&mut self, entry: &Entry) -> &mut u64 {
+    fn digest(&mut self, put: impl FnOnce(&mut Vec<u8>) -> Result<(), RowFault>) -> Result<[u8; 32], StateError> {
+        self.canonical.clear();
+        put(&mut self.canonical).map_err(|source| StateError::Row { source })?;
+        Ok(row_digest(&self.canonical))
+    }
+
+    /// The count that an entry belongs to.
+    pub(super) fn count_of(&mut self, entry: &Entry) -> &mut u64 {
         match entry.standing {
             Standing::Resident(_) => &mut self.counts.residents,
             Standing::Removed(_) => &mut self.counts.removed,

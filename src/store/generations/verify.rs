@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use super::stage::{of_commit, read_owner};
-use super::states::States;
+use super::states::{StateError, States};
 use super::{current, list, manifest_name, read_manifest};
 use crate::domain::instant::BusinessDate;
 use crate::format::blockfile::Table;
@@ -143,28 +143,49 @@ pub fn verify(disk: &dyn Disk, paths: &StorePaths, keys: &MasterKeys, depth: Dep
         Err(error) => found.fault("CURRENT", error),
     }
     let is_whole = found.faults.is_empty();
+    let newest = chain.newest.take();
+    let is_newest = |run: &RunRef| newest.iter().any(|newest| newest.runs.contains(run));
+    let contents = depth.reads(CONTENTS);
     for run in chain.runs.values() {
         found.runs += 1;
         found.run_bytes = found.run_bytes.saturating_add(run.len_bytes);
         let object = format!("runs/{}", run_file(&run.name));
-        if let Err(error) = verify_run(disk, paths, keys, run, depth.reads(&format!("store/{object}"))) {
+        let is_read = depth.reads(&format!("store/{object}"));
+        // Rows of the newest commit are read for its roots.
+        let rows = is_read && !(contents && is_newest(run));
+        if let Err(error) = verify_run(disk, paths, keys, run, is_read, rows) {
             found.fault(object, error);
         }
     }
     let are_sound = found.faults.is_empty();
-    if let Some(newest) = chain.newest.take() {
+    if let Some(newest) = newest {
         let (object, commit) = (manifest_name(newest.commit), newest.commit);
         let states = States::open(&newest, &keys.site, &keys.root).map_err(of_commit(commit));
+        let reads = |run: &&RunRef| depth.reads(&format!("store/runs/{}", run_file(&run.name)));
+        let rows: Vec<RunRef> = newest.runs.iter().filter(reads).cloned().collect();
         let sound = states.and_then(|_| {
             // Rows of runs that are bad themselves cannot be added up.
-            if depth.reads(CONTENTS) && are_sound {
+            if contents && are_sound {
                 verify_contents(&Master::at(disk, paths, keys, newest)?, keys)
             } else {
                 Ok(())
             }
         });
-        if let Err(error) = sound {
-            found.fault(object, error);
+        match sound {
+            Ok(()) => {}
+            Err(MasterError::Run(error)) => found.fault(format!("runs/{}{RUN_ENDING}", error.run()), error.into()),
+            Err(error) => found.fault(object, error),
+        }
+        // What was not read for the roots.
+        if contents && !are_sound {
+            for run in rows {
+                let object = format!("runs/{}", run_file(&run.name));
+                if found.faults.iter().all(|fault| fault.object != object)
+                    && let Err(error) = verify_run(disk, paths, keys, &run, false, true)
+                {
+                    found.fault(object, error);
+                }
+            }
         }
     }
     if is_whole {
@@ -202,14 +223,20 @@ pub fn verify_contents(master: &Master, keys: &MasterKeys) -> Result<(), MasterE
     };
     let commit = manifest.commit;
     let mut states = States::empty(&keys.root);
-    for entry in master.scan_current() {
-        states.add_entry(&entry?).map_err(of_commit(commit))?;
+    for table in [Table::Current, Table::History, Table::Numbers, Table::Notices] {
+        let bodies = match table {
+            Table::Current | Table::History => Bodies::Read,
+            Table::Numbers | Table::Notices | Table::Identities => Bodies::Skip,
+        };
+        let part = |rows: Merge<'_>| sum_up(table, rows, keys);
+        master.in_parts(table, bodies, part, |part| {
+            let sum = part.and_then(|part| states.add_states(&part));
+            sum.map_err(of_commit(commit))
+        })?;
     }
-    for version in master.scan_versions() {
-        states.add_version(&version?).map_err(of_commit(commit))?;
-    }
-    states.counts.numbers = count_keys(master, Table::Numbers)?;
-    states.counts.notices = count_keys(master, Table::Notices)?;
+    // No root and no count is made of them.
+    let part = |rows: Merge<'_>| check_rows(Table::Identities, rows);
+    master.in_parts(Table::Identities, Bodies::Skip, part, |()| Ok::<_, MasterError>(()))?;
     let roots = states.roots();
     for (fits, field) in [
         (roots.current == manifest.roots.current, "the root of the current rows"),
@@ -265,23 +292,77 @@ fn verify_run(
     paths: &StorePaths,
     keys: &MasterKeys,
     run: &RunRef,
-    is_read: bool,
+    bytes: bool,
+    rows: bool,
 ) -> Result<(), MasterError> {
     let reader = RunReader::open(disk, &paths.runs(), run, &keys.site)?;
-    if !is_read {
-        return Ok(());
-    }
-    let mut rows = Merge::new([&reader], Bodies::Read);
-    while let Some(row) = rows.next_row()? {
-        verify_row(run.table, &row).map_err(|fault| row.error(fault))?;
-    }
-    if reader.file_hash()? == run.sha256 {
+    reader.index()?;
+    let mut hash = Ok(run.sha256);
+    let sound = std::thread::scope(|scope| {
+        let hashing = bytes.then(|| scope.spawn(|| reader.file_hash()));
+        let sound = if rows {
+            check_rows(run.table, Merge::new([&reader], Bodies::Read))
+        } else {
+            Ok(())
+        };
+        let sound = sound.and_then(|()| if bytes { reader.check_segments() } else { Ok(()) });
+        if let Some(hashing) = hashing {
+            hash = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+        sound
+    });
+    sound?;
+    if hash? == run.sha256 {
         Ok(())
     } else {
         Err(MasterError::Run(RunError::Hash {
             run: run.name.as_str().to_owned(),
         }))
     }
+}
+
+fn check_rows(table: Table, rows: Merge<'_>) -> Result<(), RunError> {
+    let mut rows = rows.with_hidden();
+    while let Some(row) = rows.next_row()? {
+        for row in std::iter::once(&row).chain(rows.hidden()) {
+            verify_row(table, row).map_err(|fault| row.error(fault))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tests rows, and adds up those that count.
+fn sum_up(table: Table, rows: Merge<'_>, keys: &MasterKeys) -> Result<Result<States, StateError>, RunError> {
+    let mut rows = rows.with_hidden();
+    let mut states = States::empty(&keys.root);
+    while let Some(row) = rows.next_row()? {
+        let fault = |fault| row.error(fault);
+        let added = match table {
+            Table::Current => {
+                let entry = decode_entry(row.key(), row.small(), row.body()).map_err(fault)?;
+                states.add_entry(&entry)
+            }
+            Table::History => states.add_version(&decode_version(row.key(), row.small(), row.body()).map_err(fault)?),
+            Table::Numbers | Table::Notices | Table::Identities => {
+                verify_row(table, &row).map_err(fault)?;
+                let counts = &mut states.counts;
+                let count = if table == Table::Numbers {
+                    &mut counts.numbers
+                } else {
+                    &mut counts.notices
+                };
+                *count = count.saturating_add(1);
+                Ok(())
+            }
+        };
+        if let Err(why) = added {
+            return Ok(Err(why));
+        }
+        for row in rows.hidden() {
+            verify_row(table, row).map_err(|fault| row.error(fault))?;
+        }
+    }
+    Ok(Ok(states))
 }
 
 fn verify_row(table: Table, row: &MergedRow<'_>) -> Result<(), RowFault> {
@@ -294,13 +375,4 @@ fn verify_row(table: Table, row: &MergedRow<'_>) -> Result<(), RowFault> {
             .map(|_| ()),
         Table::Identities => Ok(()),
     }
-}
-
-fn count_keys(master: &Master, table: Table) -> Result<u64, MasterError> {
-    let mut merge = Merge::new(master.runs(table), Bodies::Skip);
-    let mut count = 0;
-    while merge.next_row()?.is_some() {
-        count += 1;
-    }
-    Ok(count)
 }

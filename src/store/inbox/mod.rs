@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use reading::{Ahead, CopyFault, Peeked, peek, read_small, read_stable, same};
+pub use reading::{Ahead, AheadReader, CopyFault, Peeked, peek, read_small, read_stable, same};
 
 use crate::domain::arrival::ArrivalRule;
 use crate::domain::filename::{self, NameFault};

@@ -1,5 +1,6 @@
 //! Reading an inbound file so that what is read stood in it at one time: a look at its first bytes, a small file, the whole.
 
+use std::borrow::Borrow;
 use std::io;
 
 use super::InboxFile;
@@ -51,13 +52,85 @@ pub fn peek(disk: &dyn Disk, file: &InboxFile, head_bytes: u64) -> Result<Peeked
 }
 
 impl Ahead {
+    /// Length of the file in bytes.
+    pub fn len_bytes(&self) -> u64 {
+        self.facts.len_bytes
+    }
+
     /// Reads the file whole. Inode, length and modification time are the same before and after, and are those of the listing.
     pub fn read(self) -> Result<Vec<u8>, CopyFault> {
         let bytes = read(&*self.open, self.facts.len_bytes)?;
+        self.is_same()?;
+        Ok(bytes)
+    }
+
+    fn is_same(&self) -> Result<(), CopyFault> {
         if same(&self.open.facts()?, &self.facts) {
-            Ok(bytes)
+            Ok(())
         } else {
             Err(CopyFault::Changed)
+        }
+    }
+}
+
+/// Gives the bytes of a file from the first to the last, as often as one is made. With the last one it is tested that inode,
+/// length and modification time are those of the listing still.
+#[derive(Debug)]
+pub struct AheadReader<A> {
+    ahead: A,
+    at: u64,
+    is_tested: bool,
+}
+
+impl<A: Borrow<Ahead>> AheadReader<A> {
+    /// Stands before the first byte.
+    pub fn new(ahead: A) -> Self {
+        Self {
+            ahead,
+            at: 0,
+            is_tested: false,
+        }
+    }
+}
+
+impl<A: Borrow<Ahead>> io::Read for AheadReader<A> {
+    /// A [`CopyFault::Changed`] comes as the source of the error; [`CopyFault::of`] finds it.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let ahead = self.ahead.borrow();
+        let left = ahead.facts.len_bytes.saturating_sub(self.at);
+        let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+        let piece = buf.get_mut(..len).unwrap_or_default();
+        if !piece.is_empty() {
+            ahead
+                .open
+                .read_exact_at(piece, self.at)
+                .map_err(|why| io::Error::from(CopyFault::of(why)))?;
+            self.at = self.at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        }
+        if self.at >= ahead.facts.len_bytes && !self.is_tested {
+            ahead.is_same()?;
+            self.is_tested = true;
+        }
+        Ok(len)
+    }
+}
+
+impl CopyFault {
+    /// What an error of an [`AheadReader`] says.
+    pub fn of(why: io::Error) -> Self {
+        match why.downcast::<Self>() {
+            Ok(fault) => fault,
+            Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => Self::Changed,
+            Err(why) => Self::Io(why),
+        }
+    }
+}
+
+impl From<CopyFault> for io::Error {
+    fn from(fault: CopyFault) -> Self {
+        match fault {
+            CopyFault::Changed => Self::other(fault),
+            CopyFault::Io(why) => why,
         }
     }
 }
@@ -81,6 +154,14 @@ fn read(open: &dyn ReadAt, len_bytes: u64) -> Result<Vec<u8>, CopyFault> {
     match open.read_exact_at(&mut bytes, 0) {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(CopyFault::Changed),
         other => Ok(other.map(|()| bytes)?),
+    }
+}
+
+impl std::fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ahead")
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
     }
 }
 

@@ -20,18 +20,11 @@ impl Master {
     /// # Errors
     /// [`MasterError::Run`].
     pub fn entries(&self, codes: &[JuminCode]) -> Result<BTreeMap<JuminCode, Entry>, MasterError> {
-        let mut found = BTreeMap::new();
-        self.lookup(
-            Table::Current,
-            codes.iter().copied().map(code_key).collect(),
-            Bodies::Read,
-            &mut |key, small, body| {
-                let entry = decode_entry(key, small, body)?;
-                found.insert(entry.code, entry);
-                Ok(())
-            },
-        )?;
-        Ok(found)
+        let keys = codes.iter().copied().map(code_key).collect();
+        let found = self.find(Table::Current, keys, Bodies::Read, |key, small, body| {
+            decode_entry(key, small, body).map(|entry| (entry.code, entry))
+        })?;
+        Ok(found.into_iter().collect())
     }
 
     /// What the key groups tell of the codes that have an entry.
@@ -39,18 +32,11 @@ impl Master {
     /// # Errors
     /// [`MasterError::Run`].
     pub fn entry_keys(&self, codes: &[JuminCode]) -> Result<BTreeMap<JuminCode, EntryKey>, MasterError> {
-        let mut found = BTreeMap::new();
-        self.lookup(
-            Table::Current,
-            codes.iter().copied().map(code_key).collect(),
-            Bodies::Skip,
-            &mut |key, small, _| {
-                let entry = decode_entry_key(key, small)?;
-                found.insert(entry.code, entry);
-                Ok(())
-            },
-        )?;
-        Ok(found)
+        let keys = codes.iter().copied().map(code_key).collect();
+        let found = self.find(Table::Current, keys, Bodies::Skip, |key, small, _| {
+            decode_entry_key(key, small).map(|entry| (entry.code, entry))
+        })?;
+        Ok(found.into_iter().collect())
     }
 
     /// First owners of the numbers that ever had one.
@@ -58,17 +44,11 @@ impl Master {
     /// # Errors
     /// [`MasterError::Run`].
     pub fn owners(&self, numbers: &[MyNumber]) -> Result<BTreeMap<MyNumber, JuminCode>, MasterError> {
-        let mut found = BTreeMap::new();
-        self.lookup(
-            Table::Numbers,
-            numbers.iter().copied().map(number_key).collect(),
-            Bodies::Skip,
-            &mut |key, small, _| {
-                found.insert(read_number_key(key)?, read_code_key(small)?);
-                Ok(())
-            },
-        )?;
-        Ok(found)
+        let keys = numbers.iter().copied().map(number_key).collect();
+        let found = self.find(Table::Numbers, keys, Bodies::Skip, |key, small, _| {
+            Ok((read_number_key(key)?, read_code_key(small)?))
+        })?;
+        Ok(found.into_iter().collect())
     }
 
     /// Digests of those notices that were applied.
@@ -76,17 +56,11 @@ impl Master {
     /// # Errors
     /// [`MasterError::Run`].
     pub fn notices(&self, keys: &[NoticeKey]) -> Result<BTreeMap<NoticeKey, NoticeDigest>, MasterError> {
-        let mut found = BTreeMap::new();
-        self.lookup(
-            Table::Notices,
-            keys.iter().map(notice_key).collect(),
-            Bodies::Skip,
-            &mut |key, small, _| {
-                found.insert(read_notice_key(key)?, read_notice_digest(small)?);
-                Ok(())
-            },
-        )?;
-        Ok(found)
+        let keys = keys.iter().map(notice_key).collect();
+        let found = self.find(Table::Notices, keys, Bodies::Skip, |key, small, _| {
+            Ok((read_notice_key(key)?, read_notice_digest(small)?))
+        })?;
+        Ok(found.into_iter().collect())
     }
 
     /// What is known of the files with these digests.
@@ -94,18 +68,11 @@ impl Master {
     /// # Errors
     /// [`MasterError::Run`].
     pub fn identities(&self, digests: &[[u8; 32]]) -> Result<BTreeMap<[u8; 32], Vec<u8>>, MasterError> {
-        let mut found = BTreeMap::new();
-        self.lookup(
-            Table::Identities,
-            digests.to_vec(),
-            Bodies::Skip,
-            &mut |key, small, _| {
-                let digest = key.try_into().map_err(|_| RowFault::Value { field: "identity" })?;
-                found.insert(digest, small.to_vec());
-                Ok(())
-            },
-        )?;
-        Ok(found)
+        let found = self.find(Table::Identities, digests.to_vec(), Bodies::Skip, |key, small, _| {
+            let digest = key.try_into().map_err(|_| RowFault::Value { field: "identity" })?;
+            Ok((digest, small.to_vec()))
+        })?;
+        Ok(found.into_iter().collect())
     }
 
     /// What is known of the file with this digest.
@@ -148,18 +115,24 @@ impl Master {
         keys.sort_unstable();
         keys.dedup();
         let mut wanted: Vec<(K, K)> = keys.into_iter().map(|key| (key.clone(), key)).collect();
-        for run in self.runs(table) {
+        let mut runs = self.runs(table).iter().peekable();
+        // The keys found, one behind the other: they ascend as those wanted do.
+        let mut found: Vec<u8> = Vec::new();
+        while let Some(run) = runs.next() {
             if wanted.is_empty() {
                 break;
             }
-            let mut found: Vec<Vec<u8>> = Vec::new();
+            if runs.peek().is_none() {
+                run.visit(&wanted, bodies, each)?;
+                break;
+            }
+            found.clear();
             run.visit(&wanted, bodies, &mut |key, small, body| {
-                found.push(key.to_vec());
+                found.extend_from_slice(key);
                 each(key, small, body)
             })?;
-            if !found.is_empty() {
-                wanted.retain(|(key, _)| found.binary_search_by(|had| had.as_slice().cmp(key.as_ref())).is_err());
-            }
+            let mut had = found.chunks_exact(table.key_bytes()).peekable();
+            wanted.retain(|(key, _)| had.next_if(|found| *found == key.as_ref()).is_none());
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod export;
 mod lookup;
+mod parts;
 mod scan;
 
 pub use export::{ExportError, export_history, export_retired, export_rows};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::RunError;
-use super::reader::{Bodies, RunCursor, RunReader};
+use super::reader::{Bodies, KeySpan, RunCursor, RunReader};
 use super::writer::RunWriter;
 use crate::format::blockfile::BlockRows;
 use crate::format::manifest::RunRef;
@@ -52,6 +52,8 @@ pub struct Merge<'a> {
     /// Cursors on a row each, the newest run first.
     cursors: Vec<RunCursor<'a>>,
     waiting: Vec<RunCursor<'a>>,
+    /// Rows that the one given last hides, where they are asked for.
+    hidden: Option<Vec<MergedRow<'a>>>,
 }
 
 impl<'a> Merge<'a> {
@@ -60,7 +62,28 @@ impl<'a> Merge<'a> {
         Self {
             cursors: Vec::new(),
             waiting: runs.into_iter().map(|run| run.cursor(bodies)).collect(),
+            hidden: None,
         }
+    }
+
+    /// Walks over the rows of a span.
+    pub fn within(runs: impl IntoIterator<Item = &'a RunReader>, bodies: Bodies, span: &KeySpan) -> Self {
+        Self {
+            cursors: Vec::new(),
+            waiting: runs.into_iter().map(|run| run.cursor_within(bodies, span)).collect(),
+            hidden: None,
+        }
+    }
+
+    /// Keeps the older rows of each key as well, for [`Merge::hidden`].
+    pub fn with_hidden(mut self) -> Self {
+        self.hidden = Some(Vec::new());
+        self
+    }
+
+    /// Rows of older runs with the key of the row given last.
+    pub fn hidden(&self) -> &[MergedRow<'a>] {
+        self.hidden.as_deref().unwrap_or_default()
     }
 
     /// The next row; of rows with one key that of the newest run.
@@ -73,23 +96,31 @@ impl<'a> Merge<'a> {
                 self.cursors.push(cursor);
             }
         }
+        if let Some(hidden) = &mut self.hidden {
+            hidden.clear();
+        }
+        // One run is all that most tables have.
+        if let [only] = self.cursors.as_mut_slice() {
+            let found = row_of(only);
+            if !only.advance()? {
+                self.cursors.clear();
+            }
+            return Ok(found);
+        }
         // `min_by` keeps the first of equal keys, which is the newest run's.
-        let Some(least) = self.cursors.iter().min_by(|a, b| a.key().cmp(b.key())) else {
+        let Some(found) = self.cursors.iter().min_by(|a, b| a.key().cmp(b.key())).and_then(row_of) else {
             return Ok(None);
-        };
-        let (run, block_number) = least.origin();
-        let Some((block, row)) = least.place() else {
-            return Ok(None);
-        };
-        let found = MergedRow {
-            block: Arc::clone(block),
-            row,
-            run,
-            block_number,
         };
         let mut ended = false;
+        let mut is_newest = true;
         for cursor in &mut self.cursors {
             if cursor.key() == found.key() {
+                if let Some(hidden) = &mut self.hidden
+                    && !is_newest
+                {
+                    hidden.extend(row_of(cursor));
+                }
+                is_newest = false;
                 ended |= !cursor.advance()?;
             }
         }
@@ -98,6 +129,18 @@ impl<'a> Merge<'a> {
         }
         Ok(Some(found))
     }
+}
+
+/// The row that a cursor is on.
+fn row_of<'a>(cursor: &RunCursor<'a>) -> Option<MergedRow<'a>> {
+    let (run, block_number) = cursor.origin();
+    let (block, row) = cursor.place()?;
+    Some(MergedRow {
+        block: Arc::clone(block),
+        row,
+        run,
+        block_number,
+    })
 }
 
 /// Writes the rows of `runs` (the newest first) that `keep` wants into one run.

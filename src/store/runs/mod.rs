@@ -1,14 +1,15 @@
 //! Runs on disk: immutable files of sorted rows, encrypted (`docs/formats/run.md`).
 //!
-//! `writer` makes one in a single pass, `reader` reads blocks at offsets, `merge` walks several runs of a table as one,
+//! `writer` makes one in a single pass (`sealing` compresses and encrypts beside it), `reader` reads blocks at offsets, `merge` walks several runs of a table as one,
 //! the newest row of a key winning. Rows are byte strings here; `store::master` knows what they mean.
 
 mod merge;
 mod reader;
+mod sealing;
 mod writer;
 
 pub use merge::{Merge, MergedRow, merge_runs, runs_to_merge};
-pub use reader::{Bodies, RunCursor, RunReader, Visitor};
+pub use reader::{Bodies, KeySpan, RunCursor, RunReader, Visitor};
 pub use writer::RunWriter;
 
 use std::io;
@@ -88,6 +89,12 @@ pub enum RunError {
         /// Why.
         source: RowFault,
     },
+    /// The thread that seals the run ended before its time.
+    #[error("run {run}: the thread that seals it ended")]
+    Thread {
+        /// Name of the run.
+        run: String,
+    },
     /// The run has another number of rows than its manifest says.
     #[error("run {run}: has {got} rows, its manifest says {want}")]
     RowCount {
@@ -101,24 +108,40 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Name of the run.
+    pub fn run(&self) -> &str {
+        match self {
+            Self::Disk { run, .. }
+            | Self::Length { run, .. }
+            | Self::Hash { run }
+            | Self::Key { run, .. }
+            | Self::Seal { run, .. }
+            | Self::Block { run, .. }
+            | Self::Row { run, .. }
+            | Self::Thread { run }
+            | Self::RowCount { run, .. } => run,
+        }
+    }
+
     /// Adds the run's name to a disk error.
-    fn disk(run: &RunName, act: &'static str) -> impl FnOnce(io::Error) -> Self {
-        let run = run.as_str().to_owned();
-        move |source| Self::Disk { run, act, source }
+    fn disk(run: &RunName, act: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Disk {
+            run: run.as_str().to_owned(),
+            act,
+            source,
+        }
     }
 
     fn seal(run: &RunName) -> impl Fn(FloeFault) -> Self {
-        let run = run.as_str().to_owned();
         move |source| Self::Seal {
-            run: run.clone(),
+            run: run.as_str().to_owned(),
             source,
         }
     }
 
     fn block(run: &RunName) -> impl Fn(BlockFault) -> Self {
-        let run = run.as_str().to_owned();
         move |source| Self::Block {
-            run: run.clone(),
+            run: run.as_str().to_owned(),
             source,
         }
     }

@@ -1,12 +1,13 @@
-//! Reading a run at offsets: segments are decrypted as blocks ask for them, the index is kept in memory.
+//! Reading a run at offsets: segments are decrypted as blocks ask for them; the index is read at the first of them and kept.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
+use zstd::bulk::Decompressor;
 
 use super::{RUN_SEGMENTS, RunError, key_context, run_aad};
-use crate::format::blockfile::{BlockEntry, BlockRows, FOOTER_BYTES, Footer, Group, Table, read_index};
+use crate::format::blockfile::{BlockFault, BlockRows, FOOTER_BYTES, Footer, Group, Index, Table};
 use crate::format::manifest::{Hash32, RunName, RunRef};
 use crate::format::rowcode::RowFault;
 use crate::ports::{Disk, ReadAt};
@@ -35,7 +36,9 @@ pub struct RunReader {
     opener: Opener,
     content: Content,
     len_bytes: u64,
-    index: Vec<BlockEntry>,
+    row_count: u64,
+    /// Read when the first row is asked for: most commands ask few tables.
+    index: OnceLock<Index>,
 }
 
 /// The segment that was decrypted last: neighbouring blocks share segments.
@@ -51,10 +54,11 @@ struct Segment {
 struct Window {
     keys: Segment,
     bodies: Segment,
+    zstd: Option<Decompressor<'static>>,
 }
 
 impl RunReader {
-    /// Opens a run in `folder` and reads its index.
+    /// Opens a run in `folder`: tests its length and header.
     ///
     /// # Errors
     /// [`RunError`].
@@ -83,20 +87,31 @@ impl RunReader {
             .map_err(RunError::disk(name, "read"))?;
         let aad = run_aad(run.table, name);
         let opener = Opener::new(&FloeKey::new(*key), RUN_SEGMENTS, &aad, &header).map_err(&seal)?;
-        let mut reader = Self {
+        Ok(Self {
             table: run.table,
             name: name.clone(),
             file,
             opener,
             content,
             len_bytes: run.len_bytes,
-            index: Vec::new(),
-        };
-        reader.index = reader.read_index(run.rows)?;
-        Ok(reader)
+            row_count: run.rows,
+            index: OnceLock::new(),
+        })
     }
 
-    fn read_index(&self, rows: u64) -> Result<Vec<BlockEntry>, RunError> {
+    /// The index; read and tested at the first call.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn index(&self) -> Result<&Index, RunError> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = self.read_index(self.row_count)?;
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    fn read_index(&self, rows: u64) -> Result<Index, RunError> {
         let block = RunError::block(&self.name);
         let end = self.content.plaintext_len;
         let mut segment = Segment::default();
@@ -115,7 +130,12 @@ impl RunReader {
             });
         }
         let bytes = self.read_plain(&mut segment, footer.index_offset, footer.index_bytes())?;
-        read_index(&footer, &bytes).map_err(&block)
+        Index::read(&footer, bytes).map_err(&block)
+    }
+
+    /// Number of rows, as the manifest has it.
+    pub fn row_count(&self) -> u64 {
+        self.row_count
     }
 
     /// The run's name.
@@ -165,7 +185,7 @@ impl RunReader {
     }
 
     fn block(&self, window: &mut Window, number: usize, bodies: Bodies) -> Result<BlockRows, RunError> {
-        let entry = self.index.get(number).ok_or_else(|| RunError::Length {
+        let entry = self.index()?.entry(number).ok_or_else(|| RunError::Length {
             run: self.name.as_str().to_owned(),
             want: self.len_bytes,
             got: self.len_bytes,
@@ -178,7 +198,14 @@ impl RunReader {
             Bodies::Read => Some(group(&mut window.bodies, entry.bodies)?),
         };
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        BlockRows::read(number, entry, &keys, bodies.as_deref()).map_err(RunError::block(&self.name))
+        let fault = RunError::block(&self.name);
+        let mut zstd = match window.zstd.take() {
+            Some(zstd) => zstd,
+            None => Decompressor::new().map_err(|_| fault(BlockFault::Compression { block: number }))?,
+        };
+        let rows = BlockRows::read_with(&mut zstd, number, &entry, &keys, bodies.as_deref());
+        window.zstd = Some(zstd);
+        rows.map_err(fault)
     }
 
     /// Calls `each` with key, small part and body of every row within one of the ranges (both ends included). The ranges
@@ -190,16 +217,16 @@ impl RunReader {
         let mut window = Window::default();
         let mut loaded: Option<(usize, BlockRows)> = None;
         let mut number = 0;
+        if ranges.is_empty() {
+            return Ok(());
+        }
+        let index = self.index()?;
         for (low, high) in ranges {
             let (low, high) = (low.as_ref(), high.as_ref());
             // Ranges ascend, so the search goes on where the last one ended.
-            number += self
-                .index
-                .get(number..)
-                .unwrap_or_default()
-                .partition_point(|block| &*block.last_key < low);
+            number = index.first_reaching(number, low);
             let mut at = number;
-            while self.index.get(at).is_some_and(|block| &*block.first_key <= high) {
+            while index.keys(at).is_some_and(|(first, _)| first <= high) {
                 let rows = match loaded.take() {
                     Some((had, rows)) if had == at => rows,
                     Some(_) | None => self.block(&mut window, at, bodies)?,
@@ -218,9 +245,16 @@ impl RunReader {
 
     /// Walks all rows in the order of their keys.
     pub fn cursor(&self, bodies: Bodies) -> RunCursor<'_> {
+        self.cursor_within(bodies, &KeySpan::default())
+    }
+
+    /// Walks the rows of a span in the order of their keys; blocks that have none of them are not read.
+    pub fn cursor_within(&self, bodies: Bodies, span: &KeySpan) -> RunCursor<'_> {
         RunCursor {
             run: self,
             bodies,
+            span: span.clone(),
+            has_begun: false,
             window: Window::default(),
             next_block: 0,
             block: None,
@@ -228,13 +262,13 @@ impl RunReader {
         }
     }
 
-    /// SHA-256 of the whole file, read once.
+    /// SHA-256 of the whole file.
     ///
     /// # Errors
     /// [`RunError::Disk`].
     pub fn file_hash(&self) -> Result<Hash32, RunError> {
         let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 20];
+        let mut buffer = vec![0; 1 << 18];
         let mut at = 0;
         while at < self.len_bytes {
             let len = usize::try_from(self.len_bytes - at).map_or(buffer.len(), |left| left.min(buffer.len()));
@@ -248,6 +282,18 @@ impl RunReader {
         Ok(Hash32(hash.finalize().into()))
     }
 
+    /// Opens every segment and tests the index: every byte of the file is authentic. What its rows say is another question.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn check_segments(&self) -> Result<(), RunError> {
+        let mut segment = Segment::default();
+        for index in 0..self.content.segment_count {
+            self.load(&mut segment, index)?;
+        }
+        self.index().map(|_| ())
+    }
+
     pub(super) fn row_error(&self, block: usize, row: usize, source: RowFault) -> RunError {
         RunError::Row {
             run: self.name.as_str().to_owned(),
@@ -258,10 +304,21 @@ impl RunReader {
     }
 }
 
+/// Keys from one on and up to another; all keys where neither is given. No `Debug`: personal data.
+#[derive(Clone, Default)]
+pub struct KeySpan {
+    /// The least key, included.
+    pub from: Option<Arc<[u8]>>,
+    /// The key behind the span, not included.
+    pub until: Option<Arc<[u8]>>,
+}
+
 /// A place in a run.
 pub struct RunCursor<'a> {
     run: &'a RunReader,
     bodies: Bodies,
+    span: KeySpan,
+    has_begun: bool,
     window: Window,
     next_block: usize,
     block: Option<Arc<BlockRows>>,
@@ -274,20 +331,40 @@ impl<'a> RunCursor<'a> {
     /// # Errors
     /// [`RunError`].
     pub fn advance(&mut self) -> Result<bool, RunError> {
-        if let Some(block) = &self.block {
-            self.row += 1;
-            if self.row < block.len() {
-                return Ok(true);
+        let index = self.run.index()?;
+        if !self.has_begun {
+            self.has_begun = true;
+            if let Some(from) = &self.span.from {
+                self.next_block = index.first_reaching(0, from);
             }
         }
-        self.row = 0;
-        self.block = None;
-        if self.next_block >= self.run.index.len() {
+        match &self.block {
+            Some(block) if self.row + 1 < block.len() => self.row += 1,
+            Some(_) | None => {
+                self.row = 0;
+                self.block = None;
+                let Some((first_key, _)) = index.keys(self.next_block) else {
+                    return Ok(false);
+                };
+                let is_behind = |until: &Arc<[u8]>| first_key >= &**until;
+                if self.span.until.as_ref().is_some_and(is_behind) {
+                    return Ok(false);
+                }
+                let rows = self.run.block(&mut self.window, self.next_block, self.bodies)?;
+                self.next_block += 1;
+                if let Some(from) = self.span.from.take() {
+                    // Within its block by the search above.
+                    self.row = rows.first_not_below(&from);
+                }
+                self.block = Some(Arc::new(rows));
+            }
+        }
+        let is_behind = |until: &Arc<[u8]>| self.key() >= &**until;
+        if self.span.until.as_ref().is_some_and(is_behind) {
+            self.block = None;
+            self.next_block = index.len();
             return Ok(false);
         }
-        let rows = self.run.block(&mut self.window, self.next_block, self.bodies)?;
-        self.next_block += 1;
-        self.block = Some(Arc::new(rows));
         Ok(true)
     }
 

@@ -1,13 +1,18 @@
 //! Writing a run in one pass: rows to blocks, blocks to segments, segments to the file and its hash.
+//!
+//! From the third block on compressing, sealing and hashing are done by a thread of the run's own, a few blocks behind. The
+//! file is written by the caller's thread, and always the same number of blocks behind: which bytes go to the disk with
+//! which call follows from the rows alone.
 
 use std::path::Path;
 
 use rand_core::CryptoRng;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use zeroize::Zeroizing;
 
+use super::sealing::{Sealing, SealingThread};
 use super::{RUN_SEGMENTS, RunError, key_context, run_aad};
-use crate::format::blockfile::{BlockFault, BlockFileWriter, Table};
+use crate::format::blockfile::{BlockFiller, RawBlock, Table};
 use crate::format::manifest::{Hash32, Hex, RunName, RunRef};
 use crate::ports::{Disk, WriteNew};
 use crate::seal::floe::{FloeKey, Sealer};
@@ -15,20 +20,27 @@ use crate::seal::secret::SiteKey;
 use crate::seal::wrap::{Purpose, wrap_key};
 use crate::store::paths::run_file;
 
+/// Blocks that are sealed in the caller's thread: most runs have no more, and need no thread.
+const BLOCKS_HERE: u32 = 2;
+
 /// A run being written; it exists for nobody until a manifest names it.
 pub struct RunWriter {
     table: Table,
     name: RunName,
     file: Box<dyn WriteNew>,
-    blocks: BlockFileWriter,
-    sealer: Sealer,
+    filler: BlockFiller,
+    sealing: At,
+    blocks: u32,
+    spare: Option<RawBlock>,
     wrapped_key: Vec<u8>,
-    /// Plaintext that does not fill a segment yet; what is known not to be the last segment is sealed at once.
-    plain: Vec<u8>,
-    sealed: Vec<u8>,
-    segment: u64,
-    hash: Sha256,
-    len_bytes: u64,
+}
+
+/// Where blocks are sealed.
+enum At {
+    Here(Box<Sealing>),
+    Thread(SealingThread),
+    /// After an error.
+    Nowhere,
 }
 
 impl RunWriter {
@@ -58,32 +70,31 @@ impl RunWriter {
             })?;
         let sealer = Sealer::new(&FloeKey::new(*key), RUN_SEGMENTS, &run_aad(table, &name), iv);
         let path = folder.join(run_file(&name));
-        let mut writer = Self {
+        let mut file = disk.create(&path).map_err(RunError::disk(&name, "create"))?;
+        file.write_all(sealer.header())
+            .map_err(RunError::disk(&name, "write"))?;
+        Ok(Self {
             table,
-            file: disk.create(&path).map_err(RunError::disk(&name, "create"))?,
-            blocks: BlockFileWriter::new(table).map_err(RunError::block(&name))?,
+            file,
+            filler: BlockFiller::new(table),
+            sealing: At::Here(Box::new(Sealing::new(table, &name, sealer)?)),
+            blocks: 0,
+            spare: None,
             name,
-            sealed: sealer.header().to_vec(),
-            sealer,
             wrapped_key: wrapped_key.to_vec(),
-            plain: Vec::new(),
-            segment: 0,
-            hash: Sha256::new(),
-            len_bytes: 0,
-        };
-        writer.flush()?;
-        Ok(writer)
+        })
     }
 
     /// Adds a row; keys must ascend.
     ///
     /// # Errors
-    /// [`RunError::Block`], [`RunError::Disk`], [`RunError::Seal`].
+    /// [`RunError::Block`], [`RunError::Disk`], [`RunError::Seal`], [`RunError::Thread`].
     pub fn push(&mut self, key: &[u8], small: &[u8], body: &[u8]) -> Result<(), RunError> {
-        self.blocks
-            .push(key, small, body, &mut self.plain)
-            .map_err(RunError::block(&self.name))?;
-        self.seal_full_segments()
+        let full = self.filler.push(key, small, body, &mut self.spare);
+        match full.map_err(RunError::block(&self.name))? {
+            Some(block) => self.seal(block),
+            None => Ok(()),
+        }
     }
 
     /// Ends the run, makes the file durable (not the folder) and gives its row for the manifest.
@@ -91,54 +102,69 @@ impl RunWriter {
     /// # Errors
     /// [`RunError`].
     pub fn finish(mut self) -> Result<RunRef, RunError> {
-        let fresh = BlockFileWriter::new(self.table).map_err(RunError::block(&self.name))?;
-        let blocks = std::mem::replace(&mut self.blocks, fresh);
-        let summary = blocks.finish(&mut self.plain).map_err(RunError::block(&self.name))?;
-        self.seal_full_segments()?;
-        self.sealer
-            .seal_segment(self.segment, &self.plain, true, &mut self.sealed)
-            .map_err(RunError::seal(&self.name))?;
-        self.flush()?;
+        let filler = std::mem::replace(&mut self.filler, BlockFiller::new(self.table));
+        if let Some(block) = filler.finish() {
+            self.seal(block)?;
+        }
+        let sealing = match std::mem::replace(&mut self.sealing, At::Nowhere) {
+            At::Here(sealing) => sealing,
+            At::Thread(mut thread) => {
+                while let Some(sealed) = thread.next_sealed()? {
+                    self.write(&sealed.bytes)?;
+                }
+                thread.join()?
+            }
+            At::Nowhere => return Err(self.no_thread()),
+        };
+        let (last, sealed) = sealing.finish()?;
+        self.write(&last)?;
         self.file.sync().map_err(RunError::disk(&self.name, "sync"))?;
         Ok(RunRef {
             table: self.table,
             name: self.name,
-            rows: summary.row_count,
-            len_bytes: self.len_bytes,
-            sha256: Hash32(self.hash.finalize().into()),
+            rows: sealed.row_count,
+            len_bytes: sealed.len_bytes,
+            sha256: Hash32(sealed.hash.finalize().into()),
             wrapped_key: Hex(self.wrapped_key),
         })
     }
 
-    fn seal_full_segments(&mut self) -> Result<(), RunError> {
-        let full = RUN_SEGMENTS.plaintext_segment_len() as usize;
-        let mut done = 0;
-        // A segment is sealed only when more follows: the last one carries the final flag.
-        while self.plain.len() - done > full {
-            let segment = self.plain.get(done..done + full).unwrap_or_default();
-            self.sealer
-                .seal_segment(self.segment, segment, false, &mut self.sealed)
-                .map_err(RunError::seal(&self.name))?;
-            self.segment += 1;
-            done += full;
+    fn seal(&mut self, block: RawBlock) -> Result<(), RunError> {
+        if self.blocks == BLOCKS_HERE {
+            self.sealing = match std::mem::replace(&mut self.sealing, At::Nowhere) {
+                At::Here(sealing) => At::Thread(SealingThread::start(&self.name, sealing)?),
+                other => other,
+            };
         }
-        if done > 0 {
-            self.plain.drain(..done);
-            self.flush()?;
-        }
-        Ok(())
+        self.blocks = self.blocks.saturating_add(1);
+        let sealed = match &mut self.sealing {
+            At::Here(sealing) => {
+                let bytes = sealing.add(&block)?;
+                self.spare = Some(block);
+                bytes
+            }
+            At::Thread(thread) => match thread.exchange(block)? {
+                Some(sealed) => {
+                    self.spare = Some(sealed.block);
+                    sealed.bytes
+                }
+                None => Vec::new(),
+            },
+            At::Nowhere => return Err(self.no_thread()),
+        };
+        self.write(&sealed)
     }
 
-    fn flush(&mut self) -> Result<(), RunError> {
-        self.file
-            .write_all(&self.sealed)
-            .map_err(RunError::disk(&self.name, "write"))?;
-        self.hash.update(&self.sealed);
-        self.len_bytes = u64::try_from(self.sealed.len())
-            .ok()
-            .and_then(|more| self.len_bytes.checked_add(more))
-            .ok_or_else(|| RunError::block(&self.name)(BlockFault::TooLarge { row: 0 }))?;
-        self.sealed.clear();
-        Ok(())
+    fn write(&mut self, bytes: &[u8]) -> Result<(), RunError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(bytes).map_err(RunError::disk(&self.name, "write"))
+    }
+
+    fn no_thread(&self) -> RunError {
+        RunError::Thread {
+            run: self.name.as_str().to_owned(),
+        }
     }
 }

@@ -20,7 +20,7 @@ use sekisho::os::disk::RealDisk;
 use sekisho::ports::{Clock, Disk};
 use sekisho::run::init::{self, UnlockWish, Wish};
 use sekisho::run::parties;
-use sekisho::run::pass::{self, PassResult, PassSettings};
+use sekisho::run::pass::{self, Memory, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site, Tools};
 use sekisho::seal::digest::{sha256, to_hex};
 use sekisho::seal::hpke::SealingPublicKey;
@@ -318,6 +318,7 @@ fn settings() -> PassSettings {
     PassSettings {
         business_date: Some(day(DAY)),
         threads: 1,
+        memory: Memory::default(),
     }
 }
 

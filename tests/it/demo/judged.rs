@@ -15,7 +15,7 @@ use sekisho::pipeline::apply;
 use sekisho::pipeline::check::{FileFacts, Head, RecordKind, Registers, check};
 use sekisho::pipeline::decode::Decoder;
 use sekisho::pipeline::intake::{
-    Arrival, Candidate, ExchangeFacts, FileIdentity, InboundFile, Site, Verdict, admit, judge,
+    Arrival, Candidate, Content, ExchangeFacts, FileIdentity, InboundFile, Site, Verdict, admit, judge,
 };
 use sekisho::pipeline::plan::{Judge, Known};
 use sekisho::run::demo::{DemoDay, DemoFile, DemoWorld, ENVIRONMENT, ExpectedCounts, ExpectedFinding, Fate, OWN};
@@ -134,7 +134,7 @@ impl Register {
         for file in files {
             let arrival = Arrival {
                 label: &file.name,
-                bytes: &file.bytes,
+                content: Content::Bytes(&file.bytes),
                 shell: None,
                 is_growing: false,
                 is_new: true,

@@ -15,7 +15,7 @@ use sekisho::ports::memory::MemoryDisk;
 use sekisho::ports::{Clock, Disk, Entropy};
 use sekisho::run::init::{self, UnlockWish, Wish};
 use sekisho::run::parties;
-use sekisho::run::pass::{self, PassResult, PassSettings};
+use sekisho::run::pass::{self, Memory, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site, Tools};
 use sekisho::seal::keys::PartySecrets;
 
@@ -150,6 +150,7 @@ pub(crate) fn pass_on(disk: &dyn Disk, seed: u8) -> Result<PassResult, Fault> {
     let settings = PassSettings {
         business_date: Some(day(DAY)),
         threads: 1,
+        memory: Memory::default(),
     };
     pass::run(&mut site, settings)
 }

@@ -10,7 +10,7 @@ use sekisho::domain::party::{Encoding, FileKind, Party, PartyKind};
 use sekisho::format::layout::Layouts;
 use sekisho::pipeline::decode::Decoder;
 use sekisho::pipeline::intake::{
-    Arrival, Candidate, ExchangeFacts, FileIdentity, InboundFile, Site, Verdict, admit, judge,
+    Arrival, Candidate, Content, ExchangeFacts, FileIdentity, InboundFile, Site, Verdict, admit, judge,
 };
 use sekisho::text::gaiji::GaijiTable;
 
@@ -156,7 +156,7 @@ fn run_day(
         let bytes = std::fs::read(case.folder.join(&path)).unwrap();
         let arrival = Arrival {
             label: &name,
-            bytes: &bytes,
+            content: Content::Bytes(&bytes),
             shell: None,
             is_growing: false,
             is_new: true,

@@ -74,10 +74,10 @@ fn a_sound_notice_is_text_without_padding() {
         ("", "")
     );
     assert_eq!(decoded.row.origin(), PartyId::parse("052019").unwrap());
-    assert_eq!(decoded.echo.jumin_code, "24727059608");
-    assert_eq!(decoded.echo.change_reason, "13");
-    assert_eq!(decoded.echo.update_seq, "000001");
-    assert_eq!(decoded.echo.timestamp, "20200914093000123");
+    assert_eq!(&*decoded.echo.jumin_code, "24727059608");
+    assert_eq!(&*decoded.echo.change_reason, "13");
+    assert_eq!(&*decoded.echo.update_seq, "000001");
+    assert_eq!(&*decoded.echo.timestamp, "20200914093000123");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_field_with_a_finding_is_blank_and_marked_and_the_others_stay() {
     assert!(!decoded.faulty.contains(FieldRef::Item(Item::KanaName)));
     assert_eq!(decoded.row.get(Item::KanaName), "さとう　はな");
     // Echoed as received, since it is printable.
-    assert_eq!(decoded.echo.jumin_code, "x4727059608");
+    assert_eq!(&*decoded.echo.jumin_code, "x4727059608");
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn only_printable_ascii_is_echoed() {
     record[1087..1104].copy_from_slice(b" 20200914 09:30  ");
     record[1114..1120].fill(b' ');
     let echo = decode(&record).echo;
-    assert_eq!(echo.change_reason, "");
-    assert_eq!(echo.timestamp, " 20200914 09:30");
-    assert_eq!(echo.update_seq, "");
+    assert_eq!(&*echo.change_reason, "");
+    assert_eq!(&*echo.timestamp, " 20200914 09:30");
+    assert_eq!(&*echo.update_seq, "");
 }
 
 #[test]

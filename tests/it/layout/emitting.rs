@@ -15,7 +15,7 @@ use sekisho::format::exchange::{
 };
 use sekisho::format::layout::{Layout, Layouts};
 use sekisho::pipeline::apply::{Answer, Answered, NtfRecord};
-use sekisho::pipeline::decode::{Decoder, Echo};
+use sekisho::pipeline::decode::{Decoder, Echo, ShortText};
 use sekisho::pipeline::emit::{NtfLine, NtfWriter, OwnHead, ResLine, ResWriter, rejected_answer, result_file};
 use sekisho::text::gaiji::GaijiTable;
 use sekisho::text::mark::CellMark;
@@ -55,10 +55,10 @@ fn finding(code: Code, item: Option<u8>, place: Option<Place>) -> Finding {
 
 fn answer() -> Answer {
     let echo = |code: &str| Echo {
-        jumin_code: code.to_owned(),
-        change_reason: "31".to_owned(),
-        update_seq: "000001".to_owned(),
-        timestamp: "20200914093000123".to_owned(),
+        jumin_code: ShortText::new(code).unwrap(),
+        change_reason: ShortText::new("31").unwrap(),
+        update_seq: ShortText::new("000001").unwrap(),
+        timestamp: ShortText::new("20200914093000123").unwrap(),
     };
     let answered = |record_no, outcome, findings| Answered {
         record_no,

@@ -7,7 +7,7 @@ use sekisho::domain::instant::BusinessDate;
 use sekisho::domain::party::{Encoding, FileKind, Party, PartyKind};
 use sekisho::format::layout::Layouts;
 use sekisho::pipeline::intake::{
-    Arrival, Cause, ExchangeFacts, FileIdentity, Judged, ShellFinding, Site, Verdict, judge,
+    Arrival, Cause, Content, ExchangeFacts, FileIdentity, Judged, ShellFinding, Site, Verdict, judge,
 };
 
 pub(super) const SERVED: [FileKind; 5] = [
@@ -120,7 +120,7 @@ impl Setting {
         };
         let arrival = Arrival {
             label: &self.label,
-            bytes,
+            content: Content::Bytes(bytes),
             shell: self.shell,
             is_growing: self.is_growing,
             is_new: self.is_new,

@@ -53,6 +53,11 @@ impl WriteNew for DyingFile {
         self.inner.write_all(bytes)
     }
 
+    fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        Dying::step(&self.log, self.last, "rewrite", &self.path)?;
+        self.inner.rewrite(offset, bytes)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         Dying::step(&self.log, self.last, "sync", &self.path)?;
         self.inner.sync()

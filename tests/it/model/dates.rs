@@ -14,7 +14,7 @@ use sekisho::ports::memory::MemoryDisk;
 use sekisho::ports::{Clock, Disk as _};
 use sekisho::run::init::{self, UnlockWish, Wish};
 use sekisho::run::parties;
-use sekisho::run::pass::{self, PassResult, PassSettings};
+use sekisho::run::pass::{self, Memory, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site, Tools};
 use sekisho::store::ledger::{Ledger, log_names};
 
@@ -244,6 +244,7 @@ fn outcome((date, about, text, _, _): &Row) -> String {
         let settings = PassSettings {
             business_date: None,
             threads: 1,
+            memory: Memory::default(),
         };
         let result = pass::run(site, settings)?;
         assert_eq!(
@@ -369,6 +370,7 @@ fn nights_with_a_clock_that_goes_back_and_forward() {
         let settings = PassSettings {
             business_date: night.given.map(day),
             threads: 1,
+            memory: Memory::default(),
         };
         let result: Result<PassResult, Fault> =
             with(&disk, &clock, Access::Write, seed, |site| pass::run(site, settings));

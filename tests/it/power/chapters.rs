@@ -9,7 +9,7 @@ use sekisho::domain::fault::Fault;
 use sekisho::domain::party::Party;
 use sekisho::ports::Disk;
 use sekisho::ports::simulated::{Record, SimDisk};
-use sekisho::run::pass::{self, PassResult, PassSettings};
+use sekisho::run::pass::{self, Memory, PassResult, PassSettings};
 use sekisho::run::site::{Access, Site};
 use sekisho::run::{generations, held, parties};
 use sekisho::seal::keys::PartySecrets;
@@ -105,6 +105,7 @@ pub(crate) fn pass_at(disk: &dyn Disk, seed: u8, date: &str) -> Result<PassResul
     let settings = PassSettings {
         business_date: Some(day(date)),
         threads: 1,
+        memory: Memory::default(),
     };
     pass::run(&mut site, settings)
 }
@@ -313,6 +314,7 @@ fn a_plan_changes_nothing_on_the_disk() {
     let settings = PassSettings {
         business_date: Some(day(SECOND)),
         threads: 1,
+        memory: Memory::default(),
     };
     let result = pass::plan(&mut site, settings).unwrap();
     assert_eq!(result.files.len(), 7, "{:?}", result.files);

@@ -14,7 +14,7 @@ use sekisho::domain::party::{Encoding, Party, PartyKind};
 use sekisho::domain::row::Row;
 use sekisho::pipeline::apply::{self, Applied};
 use sekisho::pipeline::check::{CheckedRecord, FileFacts, Head, RecordKind, Registers, check};
-use sekisho::pipeline::decode::{DecodedRecord, Echo, FieldPlaces, FieldSet};
+use sekisho::pipeline::decode::{DecodedRecord, Echo, FieldPlaces, FieldSet, ShortText};
 use sekisho::pipeline::plan::{Judge, Known};
 
 pub(crate) const AKITA: &str = "052019";
@@ -136,7 +136,7 @@ impl Draft {
             assert!(row.set(*item, text));
         }
         let echo = Echo {
-            jumin_code: row.get(item(1)).to_owned(),
+            jumin_code: ShortText::new(row.get(item(1))).unwrap_or_default(),
             ..Echo::default()
         };
         DecodedRecord {

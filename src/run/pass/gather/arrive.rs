@@ -12,9 +12,10 @@ use crate::domain::party::FileKind;
 use crate::format::exchange::{Envelope, FileFault};
 use crate::pipeline::intake::still::{self, Seen, Times, Unfinished};
 use crate::pipeline::intake::{Cause, Verdict};
+use crate::run::pass::spool::{Looked, look};
 use crate::seal::digest;
 use crate::seal::package;
-use crate::store::inbox::{self, Beside, CopyFault, Found, InboxFile, Refusal};
+use crate::store::inbox::{self, Ahead, AheadReader, Beside, CopyFault, Found, InboxFile, Refusal};
 use crate::store::staging::Retired;
 
 /// What a file's kind and the lengths of its records are known by.
@@ -24,7 +25,7 @@ const DONE_MAX_BYTES: u64 = 4096;
 /// A file can change without a trace while the clock of its file system stands still; this is more than any such tick.
 const TICK_MS: i64 = 2000;
 /// Files up to this length are read again before they are removed; that costs less than an argument about facts.
-const WITNESS_BYTES: usize = 16 << 20;
+const WITNESS_BYTES: u64 = 16 << 20;
 /// Passes that a thing without a rule about them is remembered for.
 const SEEN_AGAIN: u32 = 2;
 
@@ -32,15 +33,18 @@ const SEEN_AGAIN: u32 = 2;
 pub(super) struct Came {
     /// The file.
     pub(super) file: InboxFile,
+    /// The file as it was opened.
+    pub(super) ahead: Ahead,
     /// What is to be removed once the file is used up.
     pub(super) originals: Vec<Retired>,
 }
 
-/// A file that was read whole, with its done file.
+/// A file that was read to its end, with its done file.
 struct Arrived {
     file: InboxFile,
     done: Option<InboxFile>,
-    bytes: Vec<u8>,
+    ahead: Ahead,
+    looked: Looked,
 }
 
 /// Why a file was not read.
@@ -172,18 +176,29 @@ impl Gatherer<'_, '_> {
         if package::peek(&head).is_err() {
             self.test_count(&head, file.facts.len_bytes)?;
         }
-        let bytes = ahead.read()?;
-        if hash.is_some_and(|hash| digest::sha256(&bytes) != hash) {
+        let looked = look(self.site, &file.name, &mut AheadReader::new(&ahead), ahead.len_bytes());
+        let looked = looked.map_err(CopyFault::of)?;
+        if hash.is_some_and(|hash| looked.raw_sha256 != hash) {
             return Err(Unfinished::DoneHash.into());
         }
-        Ok(Arrived { file, done, bytes })
+        Ok(Arrived {
+            file,
+            done,
+            ahead,
+            looked,
+        })
     }
 
     /// The number of records follows from kind and length, before the body is read.
     fn test_count(&self, head: &[u8], len_bytes: u64) -> Result<(), Stays> {
-        let Ok((_, layout)) = Envelope::read(head, &self.site.layouts) else {
-            return Ok(());
-        };
+        match Envelope::read(head, &self.site.layouts) {
+            Ok((envelope, _)) => self.test_records(&envelope, len_bytes),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn test_records(&self, envelope: &Envelope, len_bytes: u64) -> Result<(), Stays> {
+        let layout = self.site.layouts.get(envelope.kind);
         let records = len_bytes / u64::from(layout.record_bytes()).max(1);
         if records > self.site.config.intake.max_records {
             return Err(Stays::Held(Why::new(Code::H08, &Refusal::TooManyRecords)));
@@ -193,8 +208,13 @@ impl Gatherer<'_, '_> {
 
     /// Judges a file that was read.
     fn arrived(&mut self, arrived: Arrived) -> Result<(), Fault> {
-        let Arrived { file, done, bytes } = arrived;
-        let originals = std::iter::once((&file, self.witness(&file, &bytes)))
+        let Arrived {
+            file,
+            done,
+            ahead,
+            looked,
+        } = arrived;
+        let originals = std::iter::once((&file, self.witness(&file, &looked)))
             .chain(done.iter().map(|done| (done, String::new())))
             .map(|(file, sha256)| Retired {
                 path: format!("in/{}/{}", file.folder, file.name),
@@ -204,48 +224,55 @@ impl Gatherer<'_, '_> {
                 sha256,
             })
             .collect();
-        let opened = self.open(&file.folder, &file.name, bytes);
-        if opened.is_short {
+        let looked = self.known_sender(&file.folder, looked);
+        if looked.is_short {
             // It may grow yet: it is not taken away from its sender.
-            self.leave(&file, true, Why::new(Code::H05, &opened.why));
+            self.leave(&file, true, Why::new(Code::H05, &looked.why));
             return Ok(());
         }
-        if opened.sealed
-            && let Err(Stays::Held(why)) =
-                self.test_count(&opened.bytes, u64::try_from(opened.bytes.len()).unwrap_or(u64::MAX))
+        if looked.sealed
+            && let Ok(envelope) = looked.scan.envelope()
+            && let Err(Stays::Held(why)) = self.test_records(&envelope, looked.scan.len_bytes())
         {
             self.leave(&file, true, why);
             return Ok(());
         }
-        if let Ok((envelope, _)) = Envelope::read(&opened.bytes, &self.site.layouts)
+        if let Ok(envelope) = looked.scan.envelope()
             && matches!(envelope.kind, FileKind::Ext | FileKind::Inq | FileKind::Nrs)
-            && opened.shell.is_none()
+            && looked.shell.is_none()
         {
             let words = "this kind of file is not processed by this version; it stays where it is";
             self.wait(file, Some(envelope), words);
             return Ok(());
         }
-        let judged = self.judge(&opened, &opened.label, true);
+        let judged = self.judge(&looked, &looked.label, true);
         if let Verdict::Held(cause) = &judged.verdict
-            && is_part(*cause, opened.sealed)
+            && is_part(*cause, looked.sealed)
         {
             let why = Why::new(cause.code(), &cause).with(judged.envelope);
             self.leave(&file, true, why);
             return Ok(());
         }
-        let arrival = self
-            .key
-            .of_arrival(&file.folder, &file.name, &digest::sha256(opened.content()));
+        let arrival = self.key.of_arrival(&file.folder, &file.name, &looked.content().0);
         let (folder, name) = (file.folder.clone(), file.name.clone());
-        let came = Came { file, originals };
-        self.take(short(&arrival), &folder, name, opened, judged, Some(came), None)
+        let came = Came {
+            file: file.clone(),
+            ahead,
+            originals,
+        };
+        let taken = self.take(short(&arrival), &folder, name, &looked, judged, Some(came), None)?;
+        match taken.map_err(Stays::from) {
+            Ok(()) | Err(Stays::Gone) => {}
+            Err(Stays::Held(why)) => self.leave(&file, true, why),
+        }
+        Ok(())
     }
 
     /// The hash of what was read, for a file that is not long, and where facts alone could not tell that it changed later.
-    fn witness(&self, file: &InboxFile, bytes: &[u8]) -> String {
+    fn witness(&self, file: &InboxFile, looked: &Looked) -> String {
         let Times { now_ms, modified_ms } = self.times(file);
-        if bytes.len() <= WITNESS_BYTES || modified_ms.saturating_add(TICK_MS) > now_ms {
-            digest::to_hex(&digest::sha256(bytes))
+        if looked.raw_bytes <= WITNESS_BYTES || modified_ms.saturating_add(TICK_MS) > now_ms {
+            digest::to_hex(&looked.raw_sha256)
         } else {
             String::new()
         }

@@ -4,7 +4,7 @@ mod arrive;
 mod place;
 
 use super::identity::{Book, IdentityKey};
-use super::spool::{self, Opened, detail_of, open_raw};
+use super::spool::{self, Looked, SpoolCopy, detail_of};
 use crate::domain::arrival::ArrivalRule;
 use crate::domain::code::Code;
 use crate::domain::fault::{Fault, Lang};
@@ -13,14 +13,13 @@ use crate::domain::instant::{BusinessDate, Instant};
 use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
-use crate::pipeline::intake::{self, Arrival, ShellFinding, Verdict};
+use crate::pipeline::intake::{self, Arrival, Content, ShellFinding, Verdict};
 use crate::ports::guarded::is_full;
 use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
-use crate::seal::digest;
 use crate::store::atomic;
-use crate::store::inbox::{self, InboxFile, Limits};
+use crate::store::inbox::{self, AheadReader, CopyFault, InboxFile, Limits};
 use crate::store::looks::Memory;
 use crate::store::staging::Retired;
 
@@ -29,14 +28,9 @@ pub(super) use place::{InPlace, Waiting, Why, short};
 
 /// Kinds of file that a pass takes. Extracts and inquiries are left where they are until their issue is built.
 const SERVED: [FileKind; 2] = [FileKind::Upd, FileKind::Res];
-/// Bytes of plain files that one pass keeps in memory between judging and decoding; the rest is read again.
-const CACHE_BYTES: u64 = 128 << 20;
-
 /// Where the plain bytes of a file are found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
-    /// In memory.
-    Cached(Vec<u8>),
     /// In the spool, under this id.
     Spool(String),
     /// In the inbound folder: `plan` makes no spool copy.
@@ -105,7 +99,6 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
         memory,
         book: Book::new(&site.master, &key, &state),
         key: &key,
-        cached_bytes: 0,
         judged: Vec::new(),
         in_place: Vec::new(),
         waiting: Vec::new(),
@@ -167,7 +160,6 @@ struct Gatherer<'a, 'm> {
     memory: Option<Memory>,
     book: Book<'a>,
     key: &'a IdentityKey,
-    cached_bytes: u64,
     judged: Vec<Judged>,
     in_place: Vec<InPlace>,
     waiting: Vec<Waiting>,
@@ -176,19 +168,22 @@ struct Gatherer<'a, 'm> {
 impl Gatherer<'_, '_> {
     /// A file that waits in the spool goes through the ladder again.
     fn held(&mut self, index: usize, held: &HeldFile) -> Result<(), Fault> {
-        let (name, bytes) = spool::read_spool(self.site, &held.id)?;
-        let opened = self.open(&held.folder, &name, bytes);
+        let mut copy = SpoolCopy::open(self.site, &held.id)?;
+        let looked = self.known_sender(&held.folder, copy.look(self.site, &held.id)?);
         // Who released a file accepts its name, and one that waits for a serial had its name tested, or accepted, before;
         // it arrived in the run in which it came first.
-        let judged = self.judge(&opened, "", false);
-        self.take(held.id.clone(), &held.folder, name, opened, judged, None, Some(index))
+        let judged = self.judge(&looked, "", false);
+        let (id, name) = (held.id.clone(), copy.name);
+        // It is not copied again, so that nothing of it can have changed.
+        self.take(id, &held.folder, name, &looked, judged, None, Some(index))?
+            .map_err(trouble::bug)
     }
 
-    fn judge(&self, opened: &Opened, label: &str, is_new: bool) -> intake::Judged {
+    fn judge(&self, looked: &Looked, label: &str, is_new: bool) -> intake::Judged {
         let arrival = Arrival {
             label,
-            bytes: &opened.bytes,
-            shell: opened.shell,
+            content: Content::Scan(&looked.scan),
+            shell: looked.shell,
             is_growing: false,
             is_new,
         };
@@ -236,33 +231,33 @@ impl Gatherer<'_, '_> {
         id: String,
         folder: &str,
         name: String,
-        opened: Opened,
+        looked: &Looked,
         judged: intake::Judged,
         came: Option<Came>,
         held_before: Option<usize>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Result<(), CopyFault>, Fault> {
         let known = self.site.exchange().held.iter().any(|held| held.id == id);
         let duplicate = matches!(judged.verdict, Verdict::Duplicate(_));
-        if self.spool && came.is_some() && !known && !duplicate {
-            let copy = if opened.sealed { &opened.raw } else { &opened.bytes };
-            spool::write_spool(self.site, &id, &name, copy)?;
+        if let Some(came) = &came
+            && self.spool
+            && !known
+            && !duplicate
+        {
+            let mut raw = AheadReader::new(&came.ahead);
+            if let Err(why) = spool::write_spool(self.site, &id, &name, &mut raw, looked)? {
+                return Ok(Err(why));
+            }
         }
         let detail = match self.wrong_table(judged.envelope) {
             Some(fault) if matches!(judged.verdict, Verdict::Held(intake::Cause::KindNotRegistered)) => {
                 fault.what(Lang::En)
             }
-            Some(_) | None => detail_of(&judged.verdict, &opened),
+            Some(_) | None => detail_of(&judged.verdict, looked),
         };
-        let size_bytes = u64::try_from(opened.content().len()).unwrap_or(u64::MAX);
-        let sha256 = digest::sha256(opened.content());
-        let source = if self.cached_bytes.saturating_add(size_bytes) <= CACHE_BYTES {
-            self.cached_bytes = self.cached_bytes.saturating_add(size_bytes);
-            Source::Cached(opened.bytes)
-        } else {
-            match &came {
-                Some(came) if !self.spool => Source::Inbox(came.file.clone()),
-                Some(_) | None => Source::Spool(id.clone()),
-            }
+        let (sha256, size_bytes) = looked.content();
+        let source = match &came {
+            Some(came) if !self.spool => Source::Inbox(came.file.clone()),
+            Some(_) | None => Source::Spool(id.clone()),
         };
         self.judged.push(Judged {
             id,
@@ -278,31 +273,31 @@ impl Gatherer<'_, '_> {
             originals: came.map_or_else(Vec::new, |came| came.originals),
             held_before,
         });
-        Ok(())
+        Ok(Ok(()))
     }
 
-    /// Opens a package, tests where a plain file comes from.
-    fn open(&self, folder: &str, name: &str, raw: Vec<u8>) -> Opened {
-        let mut opened = open_raw(self.site, name, raw);
-        if opened.shell.is_none()
-            && let Ok((envelope, _)) = Envelope::read(&opened.bytes, &self.site.layouts)
+    /// Tests where a file comes from.
+    fn known_sender(&self, folder: &str, looked: Looked) -> Looked {
+        let mut looked = looked;
+        if looked.shell.is_none()
+            && let Ok(envelope) = looked.scan.envelope()
             && let Some(party) = self.party(envelope.sender)
         {
-            let why = if !opened.sealed && !party.plain_allowed {
+            let why = if !looked.sealed && !party.plain_allowed {
                 Some("a plain file from a party that must seal")
             } else if party.id.as_str() != folder {
                 Some("the file lies in the folder of another party")
-            } else if opened.signer.is_some_and(|signer| signer != party.id) {
+            } else if looked.signer.is_some_and(|signer| signer != party.id) {
                 Some("the package is signed by another party")
             } else {
                 None
             };
             if let Some(why) = why {
-                opened.shell = Some(ShellFinding::NotAuthentic);
-                why.clone_into(&mut opened.why);
+                looked.shell = Some(ShellFinding::NotAuthentic);
+                why.clone_into(&mut looked.why);
             }
         }
-        opened
+        looked
     }
 }
 

@@ -1,6 +1,6 @@
 //! What goes out: the answers of a pass, the repetition of an answer, the notices to the national body.
 
-use super::super::answers::{self, Outgoing};
+use super::super::answers::{self, Going, Kept, Outgoing, Pieces};
 use super::super::assess::{Assessed, Fate};
 use super::super::identity::Book;
 use super::super::result::NoticeReport;
@@ -10,7 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::party::FileKind;
 use crate::format::leaf::GenerationName;
 use crate::format::state::OpenNotice;
-use crate::pipeline::emit::{ResWriter, rejected_answer};
+use crate::pipeline::emit::rejected_answer;
 use crate::pipeline::intake::FileIdentity;
 use crate::run::trouble;
 use crate::seal::digest;
@@ -30,46 +30,53 @@ impl Settling<'_, '_> {
         let Some(envelope) = judged.envelope else {
             return Ok(None);
         };
-        let Some(party) = envelope.sender.and_then(|id| self.site.parties.get(id)) else {
+        let site = self.site;
+        let Some(party) = envelope.sender.and_then(|id| site.parties.get(id)) else {
             return Ok(None);
         };
         let serial = self.state.take_outbound(party.id, FileKind::Res);
         let mut head = answers::head(self.site, party, serial, self.date);
         head.reply_to = Some(judged.sha256);
         head.encoding = envelope.encoding.unwrap_or(party.encoding);
-        let layout = self.site.layouts.get(FileKind::Res);
+        let layout = site.layouts.get(FileKind::Res);
         let number = generation.map(|generation| generation.number);
-        let (bytes, identity) = match fate {
-            Fate::Taken(file) => {
-                let mut writer = ResWriter::new(layout, &head).map_err(trouble::bug)?;
-                results.write(index, &mut writer, number, &mut |_| Ok(()))?;
-                (writer.finish().map_err(trouble::bug)?, file.identity())
-            }
-            Fate::Rejected(code, identity) => (rejected_answer(layout, &head, *code).map_err(trouble::bug)?, *identity),
+        let identity = match fate {
+            Fate::Taken(file) => file.identity(),
+            Fate::Rejected(_, identity) => *identity,
             Fate::Held(_) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => return Ok(None),
         };
+        let records = answer_records(assessed, index);
         let file = Outgoing {
             receiver: party.id,
             kind: FileKind::Res,
             serial,
-            bytes,
-            records: answer_records(assessed, index),
+            len_bytes: answers::len_of(layout, records),
+            records,
             generation,
         };
-        answers::keep(
-            self.site,
-            &mut self.stage,
-            &digest::to_hex(&assessed.key.of(&identity)),
-            &file.bytes,
-        )?;
-        self.send(&file).map(Some)
+        let keep_as = digest::to_hex(&assessed.key.of(&identity));
+        let sent = self.send(&file, Some(&keep_as), &mut |pieces| match fate {
+            Fate::Rejected(code, _) => pieces(rejected_answer(layout, &head, *code).map_err(trouble::bug)?),
+            Fate::Taken(_) | Fate::Held(_) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => {
+                answers::result(layout, &head, results, index, number, pieces)
+            }
+        })?;
+        Ok(Some(sent.0))
     }
 
-    fn send(&mut self, file: &Outgoing) -> Result<String, Fault> {
-        let (leaf, path) = answers::seal_out(self.site, &mut self.stage, file, self.time)?;
-        self.outgoing.push((self.leaves.len(), path));
-        self.leaves.push(leaf);
-        Ok(format!("{}.seki", file.name(self.site.config.id)))
+    /// Seals and, under the id given, keeps what `make` makes. Gives the name of the package and the SHA-256 of the plain bytes.
+    fn send(
+        &mut self,
+        file: &Outgoing,
+        keep_as: Option<&str>,
+        make: &mut dyn FnMut(Pieces<'_>) -> Result<(), Fault>,
+    ) -> Result<(String, [u8; 32]), Fault> {
+        let mut going = Going::begin(self.site, &self.stage, file, keep_as, self.threads)?;
+        going.through(make)?;
+        let sent = going.finish(self.site, &mut self.stage, file, self.time)?;
+        self.outgoing.push((self.leaves.len(), sent.path));
+        self.leaves.push(sent.leaf);
+        Ok((format!("{}.seki", file.name(self.site.config.id)), sent.plain_sha256))
     }
 
     /// The notices of the run to the national body, if it made a generation.
@@ -85,25 +92,27 @@ impl Settling<'_, '_> {
         let national = crate::run::parties::get(self.site, self.site.config.national_body)?;
         let serial = self.state.take_outbound(national.id, FileKind::Ntf);
         let head = answers::head(self.site, national, serial, self.date);
-        let bytes = answers::notices(self.site, &head, worked, generation.number)?;
         let records = worked.sums.applied;
         let file = Outgoing {
             receiver: national.id,
             kind: FileKind::Ntf,
             serial,
-            bytes,
+            len_bytes: answers::len_of(self.site.layouts.get(FileKind::Ntf), records),
             records,
             generation: Some(generation),
         };
-        answers::keep(self.site, &mut self.stage, &answers::notice_id(serial), &file.bytes)?;
+        let site = self.site;
+        let keep_as = answers::notice_id(serial);
+        let (name, plain_sha256) = self.send(&file, Some(&keep_as), &mut |pieces| {
+            answers::notices(site, &head, worked, generation.number, pieces)
+        })?;
         self.state.unacknowledged.push(OpenNotice {
             serial,
-            digest: digest::to_hex(&assessed.key.of_notice(&digest::sha256(&file.bytes))),
+            digest: digest::to_hex(&assessed.key.of_notice(&plain_sha256)),
             generation: generation.number,
             business_date: self.date.value(),
             records: u32::try_from(records).unwrap_or(u32::MAX),
         });
-        let name = self.send(&file)?;
         self.notices = Some(NoticeReport { name, records });
         Ok(())
     }
@@ -120,16 +129,20 @@ impl Settling<'_, '_> {
         if self.outgoing.iter().any(|(_, other)| *other == path) {
             return Ok(Some(name));
         }
-        let bytes = answers::kept(self.site, &digest::to_hex(&assessed.key.of(identity)))?;
+        let mut kept = Some(answers::kept(self.site, &digest::to_hex(&assessed.key.of(identity)))?);
         let kind = FileKind::parse(&answer.kind).ok_or_else(|| trouble::bug("kind of a stored answer"))?;
         let file = Outgoing {
             receiver: identity.sender,
             kind,
             serial: answer.serial,
-            bytes,
+            len_bytes: kept.as_ref().map_or(0, Kept::len_bytes),
             records: answer.records,
             generation: None,
         };
-        self.send(&file).map(Some)
+        let sent = self.send(&file, None, &mut |pieces| match kept.take() {
+            Some(kept) => kept.read(pieces),
+            None => Ok(()),
+        })?;
+        Ok(Some(sent.0))
     }
 }

@@ -7,7 +7,7 @@ use super::late::{Kept, KeptRows, Late};
 use super::owners::{self, Own};
 use super::reading::Read;
 use super::sink::Sink;
-use super::{BATCH_NOTICES, Means, NOTICE_BYTES, apply_fault, spilled};
+use super::{Means, apply_fault, spilled};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::notice::Notice;
@@ -36,7 +36,7 @@ pub(super) fn run(
     means: Means<'_>,
     sink: &mut Sink<'_, '_, '_>,
 ) -> Result<(), Fault> {
-    if read.notices.len() <= BATCH_NOTICES as u64 {
+    if read.notices.len() <= u64::try_from(means.memory.batch_notices).unwrap_or(u64::MAX) {
         let mut batch = Batch::default();
         let mut reader = read.notices.read().map_err(spilled)?;
         while let Some((_, item)) = reader.next_item().map_err(spilled)? {
@@ -48,7 +48,7 @@ pub(super) fn run(
         let applied = judge_one(master, judge, batch)?;
         return sink.take(applied, None);
     }
-    let own = owners::find(master, &read.numbers, &mut read.links, means.spill)?;
+    let own = owners::find(master, &read.numbers, &mut read.links, means)?;
     let kept = if read.links.is_empty() {
         None
     } else {
@@ -60,6 +60,7 @@ pub(super) fn run(
         own: Own::new(&own)?,
         links: &mut read.links,
         waiting: None,
+        batch_notices: means.memory.batch_notices,
     };
     loop {
         let mut batches = Vec::new();
@@ -86,8 +87,8 @@ fn joined<'s>(
     means: Means<'s>,
     sink: &mut Sink<'_, '_, '_>,
 ) -> Result<KeptRows<'s>, Fault> {
-    let mut kept = Kept::new(means.spill);
-    let mut grouped = Sorter::<5>::new(means.spill, NOTICE_BYTES / 4);
+    let mut kept = Kept::new(means);
+    let mut grouped = Sorter::<5>::new(means.spill, means.memory.notice_bytes / 4);
     let mut reader = read.notices.read().map_err(spilled)?;
     while let Some((key, item)) = reader.next_item().map_err(spilled)? {
         if let Some(group) = read.links.group(code(&key)?) {
@@ -101,7 +102,7 @@ fn joined<'s>(
     let mut last = None;
     loop {
         let key = reader.peek().map_err(spilled)?;
-        if key != last && batch.notices.len() >= BATCH_NOTICES || key.is_none() {
+        if key != last && batch.notices.len() >= means.memory.batch_notices || key.is_none() {
             if !batch.notices.is_empty() {
                 let applied = judge_one(master, judge, std::mem::take(&mut batch))?;
                 sink.keep(applied, &mut kept)?;
@@ -123,6 +124,7 @@ struct Alone<'r> {
     own: Own<'r>,
     links: &'r mut Links,
     waiting: Option<([u8; 5], Notice)>,
+    batch_notices: usize,
 }
 
 impl Alone<'_> {
@@ -138,7 +140,7 @@ impl Alone<'_> {
             };
             let Some((key, notice)) = next else { break };
             if last != Some(key) {
-                if notices.len() >= BATCH_NOTICES {
+                if notices.len() >= self.batch_notices {
                     self.waiting = Some((key, notice));
                     break;
                 }

@@ -1,6 +1,6 @@
 //! Rows of notices that were judged before the others, kept until their keys are reached.
 
-use super::{OTHER_BYTES, spilled};
+use super::{Means, spilled};
 use crate::domain::entry::Entry;
 use crate::domain::fault::Fault;
 use crate::format::parcel::{Packer, Unpacker};
@@ -11,7 +11,7 @@ use crate::format::rowcode::{
 use crate::pipeline::apply::Applied;
 use crate::run::trouble;
 use crate::store::generations::GenerationBuilder;
-use crate::store::spill::{Sorted, SortedReader, Sorter, Spill};
+use crate::store::spill::{Sorted, SortedReader, Sorter};
 
 /// Takes the rows.
 pub(super) struct Kept<'s> {
@@ -21,11 +21,11 @@ pub(super) struct Kept<'s> {
 }
 
 impl<'s> Kept<'s> {
-    pub(super) fn new(spill: &'s Spill<'s>) -> Self {
+    pub(super) fn new(means: Means<'s>) -> Self {
         Self {
-            entries: Sorter::new(spill, OTHER_BYTES),
-            versions: Sorter::new(spill, OTHER_BYTES),
-            notices: Sorter::new(spill, OTHER_BYTES),
+            entries: Sorter::new(means.spill, means.memory.other_bytes),
+            versions: Sorter::new(means.spill, means.memory.other_bytes),
+            notices: Sorter::new(means.spill, means.memory.other_bytes),
         }
     }
 

@@ -30,12 +30,26 @@ use crate::store::spill::{Sorted, SortedReader, Spill, SpillError};
 use reading::Reading;
 use sink::Sink;
 
-/// Notices that are judged at once on a thread: some 10 MB.
-const BATCH_NOTICES: usize = 4096;
-/// Memory for the notices of a run, in bytes; 80,000 and more lie in it.
-const NOTICE_BYTES: usize = 48 << 20;
-/// Memory for what the answers echo, and for outcomes, numbers and notices to the national body, in bytes each.
-const OTHER_BYTES: usize = 8 << 20;
+/// How much of a run lies in memory at a time. The outcome is the same whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Notices that are judged at once on a thread: some 3 KB each.
+    pub batch_notices: usize,
+    /// Bytes for the notices of a run; 80,000 and more lie in the usual ones.
+    pub notice_bytes: usize,
+    /// Bytes each for what the answers echo, for outcomes, for numbers; twice as many for the notices to the national body.
+    pub other_bytes: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            batch_notices: 4096,
+            notice_bytes: 48 << 20,
+            other_bytes: 8 << 20,
+        }
+    }
+}
 
 /// Place of a file among those of the pass by sender and serial, and number of a record, big-endian.
 type RecordKey = [u8; 8];
@@ -56,6 +70,8 @@ pub(super) struct Means<'s> {
     pub date: BusinessDate,
     /// Worker threads, at least 1.
     pub threads: usize,
+    /// How much lies in memory.
+    pub memory: Memory,
     /// Where pieces go.
     pub spill: &'s Spill<'s>,
 }
@@ -112,7 +128,7 @@ pub(super) fn work<'s>(
             _ => None,
         })
         .collect();
-    let mut sink = Sink::new(means.spill, builder, of_sources, std::mem::take(&mut read.tallies));
+    let mut sink = Sink::new(means, builder, of_sources, std::mem::take(&mut read.tallies));
     batches::run(&site.master, &judge, &mut read, means, &mut sink)?;
     let sunk = sink.finish()?;
     let before = site.master.manifest().map_or(0, |manifest| manifest.counts.residents);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{OTHER_BYTES, spilled};
+use super::{Means, spilled};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::format::rowcode::{code_key, number_key, read_code_key, read_number_key};
 use crate::pipeline::plan::Links;
 use crate::run::trouble;
 use crate::store::master::Master;
-use crate::store::spill::{Sorted, SortedReader, Sorter, Spill};
+use crate::store::spill::{Sorted, SortedReader, Sorter};
 
 /// Numbers looked up at once.
 const NUMBERS_AT_ONCE: usize = 16_384;
@@ -20,9 +20,9 @@ pub(super) fn find<'s>(
     master: &Master,
     numbers: &Sorted<'_, 10>,
     links: &mut Links,
-    spill: &'s Spill<'s>,
+    means: Means<'s>,
 ) -> Result<Sorted<'s, 10>, Fault> {
-    let mut own = Sorter::new(spill, OTHER_BYTES);
+    let mut own = Sorter::new(means.spill, means.memory.other_bytes);
     let mut reader = numbers.read().map_err(spilled)?;
     let mut named: Vec<(MyNumber, JuminCode)> = Vec::new();
     loop {

@@ -5,12 +5,13 @@ use std::thread;
 
 use super::super::gather::Judged;
 use super::super::spool;
-use super::{Means, NOTICE_BYTES, OTHER_BYTES, Tally, record_key, spilled};
+use super::{Means, Tally, record_key, spilled};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{JuminCode, MyNumber};
 use crate::domain::municipality::Offices;
 use crate::domain::notice::Notice;
 use crate::domain::outcome::Outcome;
+use crate::format::exchange::{ChunkRecords, RecordChunk};
 use crate::format::parcel::{Packer, Unpacker};
 use crate::format::rowcode::{code_key, number_key};
 use crate::pipeline::check::{FileFacts, Head, RecordKind, Registers, check};
@@ -25,8 +26,8 @@ use crate::text::gaiji::GaijiTable;
 
 /// Fewer records are not worth a thread.
 const RECORDS_PER_THREAD: usize = 256;
-/// Records that a thread checks before what it found is put away.
-const RECORDS_AT_ONCE: usize = 4096;
+/// Bytes of records that are checked before what was found is put away.
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// Number, then code: who names which number.
 pub(super) type NumberKey = [u8; 10];
@@ -97,9 +98,9 @@ where
         Self {
             means,
             keeps,
-            notices: Sorter::new(means.spill, NOTICE_BYTES),
-            heads: Sorter::new(means.spill, OTHER_BYTES),
-            numbers: Sorter::new(means.spill, OTHER_BYTES),
+            notices: Sorter::new(means.spill, means.memory.notice_bytes),
+            heads: Sorter::new(means.spill, means.memory.other_bytes),
+            numbers: Sorter::new(means.spill, means.memory.other_bytes),
             links: Links::default(),
             tallies: BTreeMap::new(),
         }
@@ -114,7 +115,6 @@ where
         file: &InboundFile,
         place: u32,
     ) -> Result<(), Fault> {
-        let bytes = spool::load(site, judged)?;
         let header = file.header();
         let gaiji = site.parties.get(header.sender).map_or_else(
             || Ok(GaijiTable::none()),
@@ -132,11 +132,11 @@ where
             offices,
         };
         let layout = site.layouts.get(header.kind);
-        let work = |part: &[(u32, u64, &[u8])]| {
+        let work = |part: ChunkRecords<'_>| {
             let mut decoder = Decoder::new(layout, header.encoding, &gaiji, header.sender);
             let mut found = Found::default();
             for (no, offset, record) in part {
-                let decoded = decoder.decode(record, *no, *offset);
+                let decoded = decoder.decode(record, no, offset);
                 let checked = check(decoded, decoder.places(), &facts, registers);
                 found.add(&checked.head, checked.notice.as_ref());
             }
@@ -144,20 +144,19 @@ where
         };
         self.tallies.entry(place).or_default();
         let threads = self.means.threads.max(1);
-        let mut records = file.frame().data(&bytes);
-        loop {
-            let group: Vec<_> = records.by_ref().take(RECORDS_AT_ONCE * threads).collect();
-            if group.is_empty() {
-                return Ok(());
-            }
-            let share = group.len().div_ceil(threads).max(RECORDS_PER_THREAD);
-            if group.len() <= share {
-                self.take(place, &work(&group))?;
+        let mut records = spool::records(site, judged, file.frame(), CHUNK_BYTES)?;
+        let mut last = RecordChunk::default();
+        while let Some(chunk) = records.next(last)? {
+            let share = chunk.len().div_ceil(threads).max(RECORDS_PER_THREAD);
+            if chunk.len() <= share {
+                self.take(place, &work(chunk.records()))?;
+                last = chunk;
                 continue;
             }
             let parts: Result<Vec<Found>, Fault> = thread::scope(|scope| {
-                let running: Vec<_> = group
-                    .chunks(share)
+                let running: Vec<_> = (0..chunk.len())
+                    .step_by(share)
+                    .map(|skip| chunk.part(skip, share))
                     .map(|part| scope.spawn(move || work(part)))
                     .collect();
                 running
@@ -168,7 +167,9 @@ where
             for found in parts? {
                 self.take(place, &found)?;
             }
+            last = chunk;
         }
+        Ok(())
     }
 
     fn take(&mut self, place: u32, found: &Found) -> Result<(), Fault> {

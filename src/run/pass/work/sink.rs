@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::late::{Kept, Late};
-use super::{OTHER_BYTES, Tally, apply_fault, record_key, spilled};
+use super::{Means, Tally, apply_fault, record_key, spilled};
 use crate::domain::entry::Changes;
 use crate::domain::fault::Fault;
 use crate::domain::finding::Finding;
@@ -20,7 +20,7 @@ use crate::pipeline::check::Head;
 use crate::pipeline::plan::{ORDER_BYTES, order_key};
 use crate::run::trouble;
 use crate::store::generations::GenerationBuilder;
-use crate::store::spill::{Sorted, Sorter, Spill};
+use crate::store::spill::{Sorted, Sorter};
 
 /// What became of a notice.
 pub(super) struct Verdict {
@@ -60,7 +60,7 @@ const NUMBERED: usize = NUMBER_KEY_BYTES + CODE_KEY_BYTES;
 
 impl<'s, 'b, 'g> Sink<'s, 'b, 'g> {
     pub(super) fn new(
-        spill: &'s Spill<'s>,
+        means: Means<'s>,
         builder: Option<&'b mut GenerationBuilder<'g>>,
         sources: BTreeMap<(PartyId, u32), u32>,
         tallies: BTreeMap<u32, Tally>,
@@ -69,9 +69,9 @@ impl<'s, 'b, 'g> Sink<'s, 'b, 'g> {
             builder,
             sources,
             tallies,
-            outcomes: Sorter::new(spill, OTHER_BYTES),
-            notices: Sorter::new(spill, 2 * OTHER_BYTES),
-            numbers: Sorter::new(spill, OTHER_BYTES),
+            outcomes: Sorter::new(means.spill, means.memory.other_bytes),
+            notices: Sorter::new(means.spill, 2 * means.memory.other_bytes),
+            numbers: Sorter::new(means.spill, means.memory.other_bytes),
             change: RunChange::default(),
             applied: 0,
             packer: Packer::default(),
