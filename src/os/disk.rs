@@ -164,6 +164,10 @@ impl Disk for RealDisk {
     }
 
     /// What a process without privileges may take: blocks kept for the administrator do not count.
+    fn syncs_in_parallel(&self) -> bool {
+        true
+    }
+
     fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
         let facts = retry_on_intr(|| rustix::fs::statvfs(path))?;
         Ok(Some(facts.f_bavail.saturating_mul(facts.f_frsize)))

@@ -219,6 +219,10 @@ impl<D: Disk + 'static> Disk for Guarded<D> {
         self.shared.disk.facts(path)
     }
 
+    fn syncs_in_parallel(&self) -> bool {
+        self.inner().syncs_in_parallel()
+    }
+
     fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
         self.shared.disk.free_bytes(path)
     }

@@ -5,6 +5,7 @@
 pub mod guarded;
 pub mod memory;
 pub mod simulated;
+pub mod together;
 
 use std::io;
 use std::path::Path;
@@ -128,6 +129,10 @@ pub trait Disk: Send + Sync {
     /// may leave less.
     fn free_bytes(&self, _path: &Path) -> io::Result<Option<u64>> {
         Ok(None)
+    }
+    /// True where several files may be made durable at the same time, by threads of their own: see [`together`].
+    fn syncs_in_parallel(&self) -> bool {
+        false
     }
     /// Takes the exclusive kernel lock on `path` (created if absent); `WouldBlock` where another process holds it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;

@@ -27,6 +27,7 @@ use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Label, Leaf, LeafBytes, SALT_BYTES};
 use crate::format::manifest::{Manifest, Pointer};
 use crate::ports::Disk;
+use crate::ports::together::FILES_MAX;
 use crate::seal::atrest::seal_at_rest;
 use crate::seal::digest;
 use crate::seal::keys::SiteSecrets;
@@ -325,6 +326,7 @@ fn test_object(disk: &dyn Disk, path: &Path, placement: &Placement, lost: &dyn F
 /// A proof beside every outgoing package that is about to be there, or is there still.
 fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent: &Intent) -> Result<(), Fault> {
     let mut touched = BTreeSet::new();
+    let mut proofs: Vec<NewFile<'_>> = Vec::new();
     for outgoing in &intent.outgoing {
         let placements = intent
             .placements
@@ -345,23 +347,28 @@ fn write_proofs(disk: &dyn Disk, folders: &Folders, ledger: &Ledger<'_>, intent:
             let path = folders.at(&format!("{}.tlog-proof", outgoing.path));
             let mut file = NewFile::begin(disk, &path).map_err(|e| trouble::atomic(&e))?;
             file.write_all(proof.to_text().as_bytes())
-                .and_then(|()| file.publish())
                 .map_err(|e| trouble::atomic(&e))?;
+            proofs.push(file);
             touched.extend(path.parent().map(Path::to_owned));
+            if proofs.len() >= FILES_MAX {
+                atomic::publish_all(disk, std::mem::take(&mut proofs)).map_err(|e| trouble::atomic(&e))?;
+            }
         }
     }
+    atomic::publish_all(disk, proofs).map_err(|e| trouble::atomic(&e))?;
     // All of them, before the first package is seen.
     sync_those_there(disk, touched)
 }
 
 /// A folder may have been taken away meanwhile, by those who fetch from it or by the operator.
 fn sync_those_there(disk: &dyn Disk, folders: BTreeSet<PathBuf>) -> Result<(), Fault> {
+    let mut there = Vec::new();
     for folder in folders {
         if disk.exists(&folder).map_err(trouble::disk(&folder))? {
-            atomic::sync_entries(disk, &folder).map_err(|e| trouble::atomic(&e))?;
+            there.push(folder);
         }
     }
-    Ok(())
+    atomic::sync_all_entries(disk, &there).map_err(|e| trouble::atomic(&e))
 }
 
 fn drop_spool(disk: &dyn Disk, folders: &Folders, intent: &Intent) -> Result<(), Fault> {

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ports::guarded::{SyncFailed, is_failed_sync};
+use crate::ports::together::{sync_files, sync_folders};
 use crate::ports::{Disk, WriteNew};
 
 /// Ends the name of a file that was not finished. Such files mean nothing and may be removed by whoever holds the lock.
@@ -132,6 +133,35 @@ impl<'d> NewFile<'d> {
             self.disk.rename(&temporary(&self.target), &self.target),
         )
     }
+}
+
+/// Makes several files durable together and puts each under its name; see [`NewFile::publish`].
+///
+/// # Errors
+/// [`AtomicError`] at `Sync`, which is fatal, or `Rename`.
+pub fn publish_all(disk: &dyn Disk, files: Vec<NewFile<'_>>) -> Result<(), AtomicError> {
+    let (targets, files): (Vec<PathBuf>, Vec<Box<dyn WriteNew>>) =
+        files.into_iter().map(|file| (file.target, file.file)).unzip();
+    let Some(first) = targets.first() else {
+        return Ok(());
+    };
+    at(first, Step::Sync, sync_files(disk, files))?;
+    for target in &targets {
+        at(target, Step::Rename, disk.rename(&temporary(target), target))?;
+    }
+    Ok(())
+}
+
+/// Makes the entries of several folders durable.
+///
+/// # Errors
+/// [`AtomicError`] at `SyncFolder`; fatal.
+pub fn sync_all_entries(disk: &dyn Disk, folders: &[PathBuf]) -> Result<(), AtomicError> {
+    sync_folders(disk, folders).map_err(|(path, source)| AtomicError {
+        path,
+        step: Step::SyncFolder,
+        source,
+    })
 }
 
 /// Makes `bytes` durable at `path`, replacing a plain file there, and the folder's entry with it.

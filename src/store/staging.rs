@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::folders::Folders;
+use crate::ports::together::{FILES_MAX, sync_files};
 use crate::ports::{Disk, WriteNew};
 use crate::seal::digest;
 use crate::seal::merkle::Hash;
@@ -51,10 +52,10 @@ impl StagedFile {
         self
     }
 
-    /// Makes the object durable and remembers where it goes. Where it is a package, `package_hash` is its hash; what has
+    /// Remembers where the object goes; it is made durable with others, at last by [`Stage::finish`]. Where it is a package, `package_hash` is its hash; what has
     /// none, and was not hashed either, is tested by its own format.
-    pub fn finish(mut self, stage: &mut Stage<'_>, package_hash: Option<&Hash>) -> io::Result<()> {
-        self.file.sync()?;
+    pub fn finish(self, stage: &mut Stage<'_>, package_hash: Option<&Hash>) -> io::Result<()> {
+        stage.wait(self.file)?;
         stage.placements.push(Placement {
             from: self.from,
             to: self.to,
@@ -177,6 +178,8 @@ pub struct Stage<'d> {
     root: PathBuf,
     name: String,
     placements: Vec<Placement>,
+    /// Written, and not durable yet.
+    waiting: Vec<Box<dyn WriteNew>>,
 }
 
 impl<'d> Stage<'d> {
@@ -191,6 +194,7 @@ impl<'d> Stage<'d> {
             root: folders.root().to_owned(),
             name,
             placements: Vec::new(),
+            waiting: Vec::new(),
         })
     }
 
@@ -199,12 +203,12 @@ impl<'d> Stage<'d> {
         self.root.join(&self.name)
     }
 
-    /// Writes an object durable and remembers where it goes.
+    /// Writes an object and remembers where it goes; it is made durable with others, at last by [`Stage::finish`].
     pub fn put(&mut self, name: &str, bytes: &[u8], to: &str) -> io::Result<()> {
         let from = format!("{}/{name}", self.name);
         let mut file = self.disk.create(&self.root.join(&from))?;
         file.write_all(bytes)?;
-        file.sync()?;
+        self.wait(file)?;
         self.placements.push(Placement {
             from,
             to: to.to_owned(),
@@ -213,6 +217,15 @@ impl<'d> Stage<'d> {
             package_hash: None,
         });
         Ok(())
+    }
+
+    /// Lets a file wait for being made durable with others.
+    fn wait(&mut self, file: Box<dyn WriteNew>) -> io::Result<()> {
+        self.waiting.push(file);
+        if self.waiting.len() < FILES_MAX {
+            return Ok(());
+        }
+        sync_files(self.disk, std::mem::take(&mut self.waiting))
     }
 
     /// Begins an object that is written piece by piece; several may be written at once, in any order.
@@ -251,10 +264,14 @@ impl<'d> Stage<'d> {
 
     /// Writes the sealed intent and makes the folder durable: after this the commit can be carried on by anyone.
     pub fn finish(self, sealed_intent: &[u8]) -> io::Result<()> {
-        let mut file = self.disk.create(&self.folder().join(INTENT))?;
+        let folder = self.folder();
+        let mut file = self.disk.create(&folder.join(INTENT))?;
         file.write_all(sealed_intent)?;
-        file.sync()?;
-        self.disk.sync_folder(&self.folder())
+        let mut waiting = self.waiting;
+        waiting.push(file);
+        // In any order: nothing of the folder counts before the checkpoint is signed.
+        sync_files(self.disk, waiting)?;
+        self.disk.sync_folder(&folder)
     }
 }
 

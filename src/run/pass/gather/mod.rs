@@ -14,7 +14,9 @@ use crate::domain::party::{FileKind, Party};
 use crate::format::exchange::Envelope;
 use crate::format::state::HeldFile;
 use crate::pipeline::intake::{self, Arrival, Content, ShellFinding, Verdict};
+use crate::ports::WriteNew;
 use crate::ports::guarded::is_full;
+use crate::ports::together::{FILES_MAX, sync_files};
 use crate::run::gaiji;
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -100,6 +102,7 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
         book: Book::new(&site.master, &key, &state),
         key: &key,
         judged: Vec::new(),
+        copies: Vec::new(),
         in_place: Vec::new(),
         waiting: Vec::new(),
     };
@@ -121,6 +124,7 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
         gatherer.found(found)?;
     }
     gatherer.book.failure()?;
+    gatherer.make_durable()?;
     if spool {
         if let Some(memory) = &gatherer.memory {
             match memory.store(site.tools.disk, &looks) {
@@ -161,6 +165,8 @@ struct Gatherer<'a, 'm> {
     book: Book<'a>,
     key: &'a IdentityKey,
     judged: Vec<Judged>,
+    /// Spool copies that are not durable yet.
+    copies: Vec<Box<dyn WriteNew>>,
     in_place: Vec<InPlace>,
     waiting: Vec<Waiting>,
 }
@@ -244,8 +250,12 @@ impl Gatherer<'_, '_> {
             && !duplicate
         {
             let mut raw = AheadReader::new(&came.ahead);
-            if let Err(why) = spool::write_spool(self.site, &id, &name, &mut raw, looked)? {
-                return Ok(Err(why));
+            match spool::write_spool(self.site, &id, &name, &mut raw, looked)? {
+                Ok(copy) => self.copies.push(copy),
+                Err(why) => return Ok(Err(why)),
+            }
+            if self.copies.len() >= FILES_MAX {
+                self.make_durable()?;
             }
         }
         let detail = match self.wrong_table(judged.envelope) {
@@ -274,6 +284,12 @@ impl Gatherer<'_, '_> {
             held_before,
         });
         Ok(Ok(()))
+    }
+
+    /// The copies that wait for it.
+    fn make_durable(&mut self) -> Result<(), Fault> {
+        let spool = self.site.folders.spool();
+        sync_files(self.site.tools.disk, std::mem::take(&mut self.copies)).map_err(trouble::disk(&spool))
     }
 
     /// Tests where a file comes from.

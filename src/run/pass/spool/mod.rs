@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use super::gather::Judged;
 use crate::domain::fault::Fault;
 use crate::pipeline::intake::{self, Verdict};
+use crate::ports::WriteNew;
 use crate::run::at_rest::{self, inbound_context};
 use crate::run::site::Site;
 use crate::run::{room, trouble};
@@ -38,7 +39,7 @@ pub(super) fn spool_path(site: &Site<'_>, id: &str) -> PathBuf {
     site.folders.spool().join(id)
 }
 
-/// Writes the encrypted copy of a file as it came, which was looked at before. A copy that a run before a crash left is
+/// Writes the encrypted copy of a file as it came, which was looked at before; the caller makes it durable. A copy that a run before a crash left is
 /// replaced. What lies in the copy is proved by hash to be what was looked at; where it is not, or `raw` cannot be read, there
 /// is no copy.
 pub(super) fn write_spool(
@@ -47,7 +48,7 @@ pub(super) fn write_spool(
     name: &str,
     raw: &mut dyn Read,
     looked: &Looked,
-) -> Result<Result<(), CopyFault>, Fault> {
+) -> Result<Result<Box<dyn WriteNew>, CopyFault>, Fault> {
     let (disk, path) = (site.tools.disk, spool_path(site, id));
     let mut head = Vec::with_capacity(name.len().saturating_add(NAME_LEN_BYTES));
     head.extend_from_slice(&u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
@@ -100,8 +101,7 @@ pub(super) fn write_spool(
         return Ok(Err(why));
     }
     writer.finish(&mut sink).map_err(failed)?;
-    file.sync().map_err(trouble::disk(&path))?;
-    Ok(Ok(()))
+    Ok(Ok(file))
 }
 
 /// A spool copy that is being read: the name, then the bytes as they came.
