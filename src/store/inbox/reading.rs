@@ -130,6 +130,8 @@ impl From<CopyFault> for io::Error {
     fn from(fault: CopyFault) -> Self {
         match fault {
             CopyFault::Changed => Self::other(fault),
+            // The disk has tried again itself; readers of the standard library would do so for ever.
+            CopyFault::Io(why) if why.kind() == io::ErrorKind::Interrupted => Self::other(CopyFault::Io(why)),
             CopyFault::Io(why) => why,
         }
     }
