@@ -227,18 +227,21 @@ impl<'a> Unpacker<'a> {
         for _ in 0..count {
             let code = Code::parse(self.text()?)?;
             let item = Some(self.u8()?).filter(|item| *item != 0);
-            let place = self.place()?;
+            let (place, is_there) = self.place()?;
+            let place = is_there.then_some(place);
             findings.push(Finding { code, item, place });
         }
         Some(findings)
     }
 
-    fn place(&mut self) -> Option<Option<Place>> {
+    /// A place, and whether there is one.
+    fn place(&mut self) -> Option<(Place, bool)> {
         let (byte_offset, byte_length) = (self.u64()?, self.u32()?);
-        Some((byte_length != 0).then_some(Place {
+        let place = Place {
             byte_offset,
             byte_length,
-        }))
+        };
+        Some((place, byte_length != 0))
     }
 
     /// A notice.
@@ -253,7 +256,7 @@ impl<'a> Unpacker<'a> {
             old_my_number: self.text()?.to_owned(),
             old_jumin_code: self.code()?,
             seion_differs: self.u8()? == 1,
-            my_number_place: self.place()?,
+            my_number_place: self.place().map(|(place, is_there)| is_there.then_some(place))?,
         })
     }
 
@@ -332,7 +335,7 @@ mod tests {
             .enumerate()
             .map(|(n, code)| Finding {
                 code: *code,
-                item: (n % 3 > 0).then_some((n % 28 + 1) as u8),
+                item: (n % 3 > 0).then_some(u8::try_from(n % 28 + 1).unwrap()),
                 place: (n % 2 > 0).then_some(Place {
                     byte_offset: n as u64,
                     byte_length: 1,

@@ -219,8 +219,8 @@ fn a_run_costs_what_its_notices_cost_not_what_the_register_holds() {
     // the register.
     let runs_once = &places_once["store/runs"];
     let runs_four = &places_four["store/runs"];
-    let log = (4.0 * residents as f64).log2() / (residents as f64).log2();
-    let allowed = (runs_once.reads as f64 * log).ceil() as u64;
+    let (before, after) = (u64::from(residents.ilog2()), u64::from((4 * residents).ilog2()));
+    let allowed = (runs_once.reads * after).div_ceil(before);
     assert!(
         runs_four.reads <= allowed,
         "{} and {} reads of runs",

@@ -79,18 +79,17 @@ pub fn compared_digest(row: &Row) -> [u8; 16] {
         room = rest;
         Some(len + 2 + text.len())
     });
-    let digest: [u8; 32] = match len.and_then(|len| bytes.get(..len)) {
-        Some(bytes) => Sha256::digest(bytes).into(),
-        None => {
-            let mut hash = Sha256::new();
-            for item in COMPARED_ITEMS {
-                let text = row.get(item);
-                // The text of a row has at most 65,535 bytes.
-                hash.update(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
-                hash.update(text.as_bytes());
-            }
-            hash.finalize().into()
+    let digest: [u8; 32] = if let Some(bytes) = len.and_then(|len| bytes.get(..len)) {
+        Sha256::digest(bytes).into()
+    } else {
+        let mut hash = Sha256::new();
+        for item in COMPARED_ITEMS {
+            let text = row.get(item);
+            // The text of a row has at most 65,535 bytes.
+            hash.update(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
+            hash.update(text.as_bytes());
         }
+        hash.finalize().into()
     };
     let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
     *half

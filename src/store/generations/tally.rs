@@ -139,7 +139,7 @@ impl Tally {
         let full = std::mem::replace(&mut self.open, next);
         self.at = match std::mem::replace(&mut self.at, At::Nowhere) {
             At::Here(summing) => thread_with(summing)?,
-            other => other,
+            other @ (At::Thread { .. } | At::Nowhere) => other,
         };
         match &self.at {
             At::Thread { batches, .. } => batches.send(full).map_err(|_| StateError::Thread),

@@ -76,6 +76,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Keeps the older rows of each key as well, for [`Merge::hidden`].
+    #[must_use]
     pub fn with_hidden(mut self) -> Self {
         self.hidden = Some(Vec::new());
         self

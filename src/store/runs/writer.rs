@@ -133,7 +133,7 @@ impl RunWriter {
         if self.blocks == BLOCKS_HERE {
             self.sealing = match std::mem::replace(&mut self.sealing, At::Nowhere) {
                 At::Here(sealing) => At::Thread(SealingThread::start(&self.name, sealing)?),
-                other => other,
+                other @ (At::Thread(_) | At::Nowhere) => other,
             };
         }
         self.blocks = self.blocks.saturating_add(1);

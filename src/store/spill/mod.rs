@@ -217,6 +217,9 @@ impl<const K: usize> Sorted<'_, K> {
     }
 }
 
+/// A key and the bytes behind it.
+pub type Item<'i, const K: usize> = ([u8; K], &'i [u8]);
+
 /// A walk over sorted items.
 pub struct SortedReader<'s, const K: usize> {
     sorted: &'s Sorted<'s, K>,
@@ -242,18 +245,17 @@ impl<const K: usize> SortedReader<'_, K> {
     ///
     /// # Errors
     /// [`SpillError`].
-    pub fn next_item(&mut self) -> Result<Option<([u8; K], &[u8])>, SpillError> {
+    pub fn next_item(&mut self) -> Result<Option<Item<'_, K>>, SpillError> {
         self.move_on()?;
         let Some(Reverse((key, source))) = self.heads.pop() else {
             return Ok(None);
         };
         self.given = Some(source);
-        let item = match self.pieces.get(source) {
-            Some(piece) => piece.item(),
-            None => {
-                let slot = self.sorted.slots.get(self.next_slot).ok_or(SpillError::Damaged)?;
-                item_of(&self.sorted.buffer, slot)
-            }
+        let item = if let Some(piece) = self.pieces.get(source) {
+            piece.item()
+        } else {
+            let slot = self.sorted.slots.get(self.next_slot).ok_or(SpillError::Damaged)?;
+            item_of(&self.sorted.buffer, slot)
         };
         Ok(Some((key, item)))
     }
@@ -262,12 +264,11 @@ impl<const K: usize> SortedReader<'_, K> {
         let Some(source) = self.given.take() else {
             return Ok(());
         };
-        let key = match self.pieces.get_mut(source) {
-            Some(piece) => piece.advance()?,
-            None => {
-                self.next_slot += 1;
-                self.sorted.slots.get(self.next_slot).map(|slot| slot.key)
-            }
+        let key = if let Some(piece) = self.pieces.get_mut(source) {
+            piece.advance()?
+        } else {
+            self.next_slot += 1;
+            self.sorted.slots.get(self.next_slot).map(|slot| slot.key)
         };
         if let Some(key) = key {
             self.heads.push(Reverse((key, source)));

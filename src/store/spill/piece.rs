@@ -63,7 +63,7 @@ impl<'d> Piece<'d> {
                     segments: 0,
                     len_bytes: 0,
                 };
-                Target::File(FileTarget::new(file)?)
+                Target::File(Box::new(FileTarget::new(file)?))
             }
         };
         let mut zstd = Compressor::new(ZSTD_LEVEL).map_err(|_| SpillError::Damaged)?;
@@ -87,7 +87,7 @@ impl<'d> Piece<'d> {
     pub(super) fn read<const K: usize>(&self) -> Result<PieceReader<'_, K>, SpillError> {
         let source = match self {
             Self::Memory(bytes) => Source::Memory(bytes),
-            Self::File(file) => Source::File(FileSource::open(file)?),
+            Self::File(file) => Source::File(Box::new(FileSource::open(file)?)),
         };
         Ok(PieceReader {
             source,
@@ -112,7 +112,7 @@ fn failed(act: &'static str) -> impl FnOnce(io::Error) -> SpillError {
 
 enum Target<'d> {
     Memory(Vec<u8>),
-    File(FileTarget<'d>),
+    File(Box<FileTarget<'d>>),
 }
 
 struct FileTarget<'d> {
@@ -209,7 +209,7 @@ fn aad(number: u32) -> Vec<u8> {
 
 enum Source<'p> {
     Memory(&'p [u8]),
-    File(FileSource),
+    File(Box<FileSource>),
 }
 
 struct FileSource {

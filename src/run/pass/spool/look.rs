@@ -157,7 +157,7 @@ pub(super) fn reopen<'r>(
     raw_bytes: u64,
 ) -> io::Result<Plain<Box<dyn Read + Send + 'r>>> {
     let front = front_of(&mut *raw, raw_bytes)?;
-    if !name.ends_with(".seki") && peek(&front).is_err() {
+    if name.strip_suffix(".seki").is_none() && peek(&front).is_err() {
         return Ok(Plain::as_it_is(front, raw));
     }
     match opener(site, &front, raw_bytes) {

@@ -91,7 +91,7 @@ fn joined<'s>(
     let mut grouped = Sorter::<5>::new(means.spill, means.memory.notice_bytes / 4);
     let mut reader = read.notices.read().map_err(spilled)?;
     while let Some((key, item)) = reader.next_item().map_err(spilled)? {
-        if let Some(group) = read.links.group(code(&key)?) {
+        if let Some(group) = read.links.group(code(key)?) {
             grouped.push(code_key(group), item).map_err(spilled)?;
         }
     }
@@ -105,7 +105,7 @@ fn joined<'s>(
         if key != last && batch.notices.len() >= means.memory.batch_notices || key.is_none() {
             if !batch.notices.is_empty() {
                 let applied = judge_one(master, judge, std::mem::take(&mut batch))?;
-                sink.keep(applied, &mut kept)?;
+                sink.keep(&applied, &mut kept)?;
             }
             if key.is_none() {
                 return Ok(kept.sorted());
@@ -155,7 +155,7 @@ impl Alone<'_> {
 
     fn next_alone(&mut self) -> Result<Option<([u8; 5], Notice)>, Fault> {
         while let Some((key, item)) = self.reader.next_item().map_err(spilled)? {
-            if self.links.is_empty() || self.links.group(code(&key)?).is_none() {
+            if self.links.is_empty() || self.links.group(code(key)?).is_none() {
                 return Ok(Some((key, unpack(item)?)));
             }
         }
@@ -203,6 +203,6 @@ fn unpack(item: &[u8]) -> Result<Notice, Fault> {
     notice.ok_or_else(|| trouble::bug("a packed notice"))
 }
 
-fn code(key: &[u8; 5]) -> Result<JuminCode, Fault> {
-    read_code_key(key).map_err(|_| trouble::bug("a packed code"))
+fn code(key: [u8; 5]) -> Result<JuminCode, Fault> {
+    read_code_key(&key).map_err(|_| trouble::bug("a packed code"))
 }

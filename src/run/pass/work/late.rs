@@ -35,7 +35,8 @@ impl<'s> Kept<'s> {
         for (entry, old) in changes.entries.iter().zip(&applied.before) {
             packer.clear();
             for entry in std::iter::once(entry).chain(old) {
-                (small.clear(), body.clear());
+                small.clear();
+                body.clear();
                 encode_entry(entry, &mut small, &mut body).map_err(trouble::bug)?;
                 packer.bytes_of(&small);
                 packer.bytes_of(&body);
@@ -45,7 +46,9 @@ impl<'s> Kept<'s> {
                 .map_err(spilled)?;
         }
         for version in &changes.versions {
-            (small.clear(), body.clear(), packer.clear());
+            small.clear();
+            body.clear();
+            packer.clear();
             encode_version(version, &mut small, &mut body).map_err(trouble::bug)?;
             packer.bytes_of(&small);
             packer.bytes_of(&body);

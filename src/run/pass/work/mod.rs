@@ -125,7 +125,7 @@ pub(super) fn work<'s>(
         .enumerate()
         .filter_map(|(index, (_, fate))| match fate {
             Fate::Taken(file) => Some(((file.header().sender, file.header().serial), *places.get(&index)?)),
-            _ => None,
+            Fate::Held(_) | Fate::Rejected(..) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => None,
         })
         .collect();
     let mut sink = Sink::new(means, builder, of_sources, std::mem::take(&mut read.tallies));
@@ -167,7 +167,7 @@ fn places(files: &[(Judged, Fate)]) -> BTreeMap<usize, u32> {
         .enumerate()
         .filter_map(|(index, (_, fate))| match fate {
             Fate::Taken(file) => Some((file.header().sender, file.header().serial, index)),
-            _ => None,
+            Fate::Held(_) | Fate::Rejected(..) | Fate::Duplicate(_) | Fate::SameAs(_) | Fate::Acknowledges(..) => None,
         })
         .collect();
     taken.sort_unstable();

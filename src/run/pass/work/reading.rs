@@ -90,10 +90,7 @@ impl Named {
     }
 }
 
-impl<'s, 'd> Reading<'s>
-where
-    'd: 's,
-{
+impl<'s> Reading<'s> {
     pub(super) fn new(means: Means<'s>, keeps: bool) -> Self {
         Self {
             means,

@@ -113,12 +113,12 @@ impl<'s, 'b, 'g> Sink<'s, 'b, 'g> {
     }
 
     /// Takes a part whose codes lie among those of parts that come later: its rows wait in `kept`.
-    pub(super) fn keep(&mut self, applied: Applied, kept: &mut Kept<'_>) -> Result<(), Fault> {
-        self.said(&applied)?;
+    pub(super) fn keep(&mut self, applied: &Applied, kept: &mut Kept<'_>) -> Result<(), Fault> {
+        self.said(applied)?;
         if self.builder.is_none() {
             return Ok(());
         }
-        kept.add(&applied)
+        kept.add(applied)
     }
 
     /// The rows of `late` that no part came behind.
