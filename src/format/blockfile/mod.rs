@@ -14,8 +14,10 @@ pub use writer::{BlockAssembler, BlockFileWriter, BlockFiller, RawBlock, RunSumm
 
 use super::rowcode::{CODE_KEY_BYTES, IDENTITY_KEY_BYTES, NOTICE_KEY_BYTES, NUMBER_KEY_BYTES, VERSION_KEY_BYTES};
 
-/// Most rows of one block: small enough that a single lookup decompresses little, large enough to compress well.
+/// Most rows of one block that a reader takes.
 pub const MAX_BLOCK_ROWS: u32 = 512;
+/// Most rows of one block that is written: small enough that a single lookup decompresses little, large enough to compress well.
+pub const BLOCK_ROWS: u32 = 128;
 /// A block is closed when either group reaches this many bytes before compression.
 pub const TARGET_GROUP_BYTES: usize = 256 << 10;
 /// Most bytes of one row's small part and of its body. A row has at most 65,535 bytes of text and as many cells of six bytes.

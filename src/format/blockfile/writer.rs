@@ -3,7 +3,7 @@
 use zstd::bulk::Compressor;
 
 use super::{
-    BlockEntry, BlockFault, Footer, Group, MAX_BLOCK_ROWS, MAX_ROW_BYTES, STRIPE_BYTES, TARGET_GROUP_BYTES, Table,
+    BLOCK_ROWS, BlockEntry, BlockFault, Footer, Group, MAX_ROW_BYTES, STRIPE_BYTES, TARGET_GROUP_BYTES, Table,
     ZSTD_LEVEL,
 };
 
@@ -94,7 +94,7 @@ impl BlockFiller {
         open.row_count += 1;
         self.row_count += 1;
         let full = open.keys.len().max(open.bodies.len()) >= TARGET_GROUP_BYTES;
-        if !full && open.row_count < MAX_BLOCK_ROWS {
+        if !full && open.row_count < BLOCK_ROWS {
             return Ok(None);
         }
         let mut next = spare.take().unwrap_or_default();
