@@ -26,7 +26,8 @@ const VERSION: u8 = 1;
 const PREFIX_LEN: usize = 9;
 /// Length of the plain length in front of the compressed content.
 const LENGTH_LEN: usize = 8;
-/// Exchange files shrink as much at level 1 as at level 3 (to a sixteenth), in less than half of the time.
+/// Answers shrink more at level 1 than at level 3 (to a sixteenth) in less than half of the time, notices about as much (to an
+/// eighteenth) a quarter faster.
 const ZSTD_LEVEL: i32 = 1;
 /// Exchange files shrink to a tenth or less; a buffer of that size is rarely moved.
 const USUAL_RATIO: usize = 16;
