@@ -2,6 +2,7 @@
 //! rules. With a site also its register of parties and its serials. Nothing is written, no key is opened.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::public::PublicSite;
@@ -14,20 +15,23 @@ use crate::domain::instant::BusinessDate;
 use crate::domain::item::Item;
 use crate::domain::municipality::{Offices, Prefecture};
 use crate::domain::party::{Encoding, FileKind, Party, PartyKind};
-use crate::format::exchange::{Envelope, HashRule, ParsedFile};
+use crate::format::exchange::{Envelope, FileScan, HashRule, ParsedFile, RecordChunk, RecordChunks, Scan};
 use crate::format::layout::{Layout, Layouts, RecordType};
 use crate::format::state::ExchangeState;
 use crate::pipeline::check::{FileFacts, RecordKind, Registers, findings};
-use crate::pipeline::decode::{Decoder, decode_named};
+use crate::pipeline::decode::{DecodedRecord, Decoder, decode_named};
 use crate::pipeline::intake::{
     Arrival, Candidate, Cause, Content, ExchangeFacts, FileIdentity, InboundFile, Parties, Site, Verdict, admit, judge,
 };
-use crate::ports::Disk;
+use crate::ports::{Disk, ReadAt};
+use crate::store::pieces::{InOrder, pieces_of};
 use crate::store::registers;
 use crate::text::gaiji::GaijiTable;
 
 /// Largest file that is looked at: twice what the intake takes.
 const FILE_MAX_BYTES: u64 = 4 << 30;
+/// Bytes of a file that lie in memory.
+const CHUNK_BYTES: usize = 1 << 20;
 /// Kinds that a party may send to a site.
 const SENT: [FileKind; 5] = [
     FileKind::Upd,
@@ -207,11 +211,9 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn file(&self, path: &Path) -> Result<(FileReport, Option<InboundFile>), Fault> {
-        let bytes = self
-            .disk
-            .read(path, FILE_MAX_BYTES)
-            .map_err(trouble::unreadable(path))?;
-        let envelope = Envelope::read(&bytes, &self.layouts).ok().map(|(envelope, _)| envelope);
+        let file = self.disk.open(path).map_err(trouble::unreadable(path))?;
+        let scan = self.scan(&*file).map_err(trouble::unreadable(path))?;
+        let envelope = scan.envelope().ok();
         let known = self.known(envelope.as_ref());
         let site = Site {
             own: self.own,
@@ -228,7 +230,7 @@ impl Checker<'_> {
         };
         let arrival = Arrival {
             label: path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
-            content: Content::Bytes(&bytes),
+            content: Content::Scan(&scan),
             shell: None,
             is_growing: false,
             is_new: true,
@@ -250,10 +252,28 @@ impl Checker<'_> {
             findings: Vec::new(),
         };
         // A file that would be held for its sender or its name has records all the same.
-        if let Ok(parsed) = ParsedFile::parse(&bytes, &self.layouts, HashRule::Optional) {
-            self.records(&bytes, &parsed, &known, &mut report)?;
+        if let Ok(parsed) = scan.parse(&self.layouts, HashRule::Optional) {
+            let raw = InOrder::new(&*file).map_err(trouble::unreadable(path))?;
+            let chunks = RecordChunks::new(raw, parsed.frame, CHUNK_BYTES);
+            self.records(chunks, path, &parsed, &known, &mut report)?;
         }
         Ok((report, ready))
+    }
+
+    /// Reads a file once: header, frame, hashes and sums.
+    fn scan(&self, file: &dyn ReadAt) -> io::Result<Scan> {
+        if file.facts()?.len_bytes > FILE_MAX_BYTES {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "file is over its size limit",
+            ));
+        }
+        let mut scan = FileScan::new(&self.layouts);
+        pieces_of(file, 0, CHUNK_BYTES, &mut |piece| {
+            scan.update(piece);
+            Ok(())
+        })?;
+        Ok(scan.finish())
     }
 
     fn known(&self, envelope: Option<&Envelope>) -> Known<'_> {
@@ -286,7 +306,8 @@ impl Checker<'_> {
 
     fn records(
         &self,
-        bytes: &[u8],
+        mut chunks: RecordChunks<InOrder<'_>>,
+        path: &Path,
         parsed: &ParsedFile,
         known: &Known<'_>,
         report: &mut FileReport,
@@ -313,9 +334,13 @@ impl Checker<'_> {
             | FileKind::Prv
             | FileKind::Nrq
             | FileKind::Nrs => {
-                for (record_no, offset, record) in parsed.frame.data(bytes) {
-                    let found = field_faults(layout, record, offset, header.encoding, &gaiji);
-                    self.note(report, layout, record_no, offset, &found);
+                let mut chunk = RecordChunk::default();
+                while let Some(next) = chunks.next(chunk).map_err(trouble::unreadable(path))? {
+                    for (record_no, offset, record) in next.records() {
+                        let found = field_faults(layout, record, offset, header.encoding, &gaiji);
+                        self.note(report, layout, record_no, offset, &found);
+                    }
+                    chunk = next;
                 }
                 return Ok(());
             }
@@ -328,10 +353,15 @@ impl Checker<'_> {
             business_date: self.wish.business_date,
         };
         let mut decoder = Decoder::new(layout, header.encoding, &gaiji, header.sender);
-        for (record_no, offset, record) in parsed.frame.data(bytes) {
-            let decoded = decoder.decode(record, record_no, offset);
-            let found = findings(&decoded, decoder.places(), &facts, registers);
-            self.note(report, layout, record_no, offset, &found);
+        let mut decoded = DecodedRecord::blank(header.sender);
+        let mut chunk = RecordChunk::default();
+        while let Some(next) = chunks.next(chunk).map_err(trouble::unreadable(path))? {
+            for (record_no, offset, record) in next.records() {
+                decoder.decode_into(record, record_no, offset, &mut decoded);
+                let found = findings(&decoded, decoder.places(), &facts, registers);
+                self.note(report, layout, record_no, offset, &found);
+            }
+            chunk = next;
         }
         Ok(())
     }

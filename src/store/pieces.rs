@@ -72,3 +72,38 @@ pub fn package_hash_of(disk: &dyn Disk, path: &Path) -> io::Result<Option<Hash>>
     })?;
     Ok(Some(hash.finish()))
 }
+
+/// Reads an open file from its first byte to the last that it had when it was opened.
+pub struct InOrder<'f> {
+    file: &'f dyn ReadAt,
+    at: u64,
+    len_bytes: u64,
+}
+
+impl<'f> InOrder<'f> {
+    /// Stands before the first byte.
+    pub fn new(file: &'f dyn ReadAt) -> io::Result<Self> {
+        Ok(Self {
+            file,
+            at: 0,
+            len_bytes: file.facts()?.len_bytes,
+        })
+    }
+}
+
+impl io::Read for InOrder<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.len_bytes.saturating_sub(self.at);
+        let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+        let piece = buf.get_mut(..len).unwrap_or_default();
+        // The disk has tried again itself; readers of the standard library would do so for ever.
+        self.file
+            .read_exact_at(piece, self.at)
+            .map_err(|why| match why.kind() {
+                io::ErrorKind::Interrupted => io::Error::other(why),
+                _ => why,
+            })?;
+        self.at = self.at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        Ok(len)
+    }
+}

@@ -35,7 +35,7 @@ use sink::Sink;
 pub struct Memory {
     /// Notices that are judged at once on a thread: some 3 KB each.
     pub batch_notices: usize,
-    /// Bytes for the notices of a run; 50,000 and more lie in the usual ones.
+    /// Bytes for the notices of a run; 25,000 and more lie in the usual ones.
     pub notice_bytes: usize,
     /// Bytes each for what the answers echo, for outcomes, for numbers; twice as many for the notices to the national body.
     pub other_bytes: usize,
@@ -44,9 +44,9 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            batch_notices: 4096,
-            notice_bytes: 32 << 20,
-            other_bytes: 8 << 20,
+            batch_notices: 2048,
+            notice_bytes: 16 << 20,
+            other_bytes: 6 << 20,
         }
     }
 }
