@@ -31,7 +31,7 @@ use crate::text::gaiji::GaijiTable;
 /// Largest file that is looked at: twice what the intake takes.
 const FILE_MAX_BYTES: u64 = 4 << 30;
 /// Bytes of a file that lie in memory.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 256 << 10;
 /// Kinds that a party may send to a site.
 const SENT: [FileKind; 5] = [
     FileKind::Upd,

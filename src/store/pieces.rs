@@ -97,12 +97,14 @@ impl io::Read for InOrder<'_> {
         let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
         let piece = buf.get_mut(..len).unwrap_or_default();
         // The disk has tried again itself; readers of the standard library would do so for ever.
-        self.file
-            .read_exact_at(piece, self.at)
-            .map_err(|why| match why.kind() {
-                io::ErrorKind::Interrupted => io::Error::other(why),
-                _ => why,
-            })?;
+        let told = |why: io::Error| {
+            if why.kind() == io::ErrorKind::Interrupted {
+                io::Error::other(why)
+            } else {
+                why
+            }
+        };
+        self.file.read_exact_at(piece, self.at).map_err(told)?;
         self.at = self.at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
         Ok(len)
     }
