@@ -203,7 +203,7 @@ impl Gatherer<'_, '_> {
         let mut taken = Vec::new();
         for (file, arrived) in read {
             match arrived {
-                Ok(arrived) => taken.extend(self.arrived(arrived)?.map(|taken| (file, taken))),
+                Ok(arrived) => taken.extend(self.arrived(arrived).map(|taken| (file, taken))),
                 Err(Stays::Held(why)) => self.leave(&file, true, why),
                 Err(Stays::Gone) => {}
             }
@@ -313,7 +313,7 @@ impl Gatherer<'_, '_> {
     }
 
     /// Judges a file that was read; gives it back if it is taken.
-    fn arrived(&mut self, arrived: Arrived) -> Result<Option<Taken>, Fault> {
+    fn arrived(&mut self, arrived: Arrived) -> Option<Taken> {
         let Arrived {
             file,
             done,
@@ -334,14 +334,14 @@ impl Gatherer<'_, '_> {
         if looked.is_short {
             // It may grow yet: it is not taken away from its sender.
             self.leave(&file, true, Why::new(Code::H05, &looked.why));
-            return Ok(None);
+            return None;
         }
         if looked.sealed
             && let Ok(envelope) = looked.scan.envelope()
             && let Err(Stays::Held(why)) = self.test_records(&envelope, looked.scan.len_bytes())
         {
             self.leave(&file, true, why);
-            return Ok(None);
+            return None;
         }
         if let Ok(envelope) = looked.scan.envelope()
             && matches!(envelope.kind, FileKind::Ext | FileKind::Inq | FileKind::Nrs)
@@ -349,7 +349,7 @@ impl Gatherer<'_, '_> {
         {
             let words = "this kind of file is not processed by this version; it stays where it is";
             self.wait(file, Some(envelope), words);
-            return Ok(None);
+            return None;
         }
         let judged = self.judge(&looked, &looked.label, true);
         if let Verdict::Held(cause) = &judged.verdict
@@ -357,7 +357,7 @@ impl Gatherer<'_, '_> {
         {
             let why = Why::new(cause.code(), &cause).with(judged.envelope);
             self.leave(&file, true, why);
-            return Ok(None);
+            return None;
         }
         let arrival = self.key.of_arrival(&file.folder, &file.name, &looked.content().0);
         let (folder, name) = (file.folder.clone(), file.name.clone());
@@ -366,15 +366,7 @@ impl Gatherer<'_, '_> {
             raw,
             originals,
         };
-        Ok(Some(self.taken(
-            short(&arrival),
-            &folder,
-            name,
-            looked,
-            judged,
-            Some(came),
-            None,
-        )))
+        Some(self.taken(short(&arrival), &folder, name, looked, judged, Some(came), None))
     }
 
     /// The hash of what was read, for a file that is not long, and where facts alone could not tell that it changed later.

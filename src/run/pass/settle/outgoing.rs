@@ -125,24 +125,22 @@ impl Settling<'_, '_> {
         let Some(notices) = notices else {
             return self.answers(assessed, worked, generation);
         };
-        if self.threads <= 1 || !Going::is_long(&notices.file) {
-            let names = self.answers(assessed, worked, generation)?;
-            let mut going = notices.begin(self)?;
-            going.through(|pieces| notices.make(self.site, worked, pieces))?;
-            self.notified(assessed, notices, going)?;
-            return Ok(names);
-        }
+        // Begun first in any case: what is drawn for whom does not depend on the number of threads.
         let mut going = notices.begin(self)?;
         let site = self.site;
-        let (going, names) = thread::scope(|scope| {
-            let making = scope.spawn(|| {
-                going.through(|pieces| notices.make(site, worked, pieces))?;
-                Ok(going)
-            });
-            let names = self.answers(assessed, worked, generation);
-            let going = making.join().map_err(|_| trouble::bug("a worker thread ended"))?;
-            Ok((going?, names?))
-        })?;
+        let make = |going: &mut Going| going.through(|pieces| notices.make(site, worked, pieces));
+        let names = if self.threads <= 1 || !Going::is_long(&notices.file) {
+            let names = self.answers(assessed, worked, generation)?;
+            make(&mut going)?;
+            names
+        } else {
+            thread::scope(|scope| {
+                let making = scope.spawn(|| make(&mut going));
+                let names = self.answers(assessed, worked, generation);
+                making.join().map_err(|_| trouble::bug("a worker thread ended"))??;
+                names
+            })?
+        };
         self.notified(assessed, notices, going)?;
         Ok(names)
     }
