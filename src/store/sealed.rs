@@ -29,6 +29,15 @@ impl<F: WriteNew> PackageWriter<F> {
         Ok(Self { file, stream })
     }
 
+    /// The same where nobody asks for the SHA-256 of the plaintext.
+    #[must_use]
+    pub fn without_plain_sha256(self) -> Self {
+        Self {
+            stream: self.stream.without_plain_sha256(),
+            ..self
+        }
+    }
+
     /// Takes more of the plaintext, in pieces of any length.
     ///
     /// # Errors
