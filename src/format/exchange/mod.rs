@@ -25,5 +25,5 @@ pub use header::{Header, KindFields, RequestedItems};
 pub use notice::{NoticeWriter, OldNumbers};
 pub use parsed::{HashRule, ParsedFile, sums};
 pub use sample::{SampleHead, sample};
-pub use scan::{FileScan, Scan};
+pub use scan::{FileScan, Scan, trailer_has_hash};
 pub use writer::{ExchangeWriter, FileHead, Given, WriteFault};
