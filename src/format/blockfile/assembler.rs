@@ -5,7 +5,8 @@ use zstd::zstd_safe::CParameter;
 
 use super::index::row_bytes;
 use super::{
-    BlockEntry, BlockFault, Footer, Group, MAX_DICTIONARY_BYTES, MAX_PAGE_ROWS, PagePlace, RawBlock, SAMPLE_BYTES,
+    BlockEntry, BlockFault, DICTIONARY_FROM_BYTES, Footer, Group, MAX_DICTIONARY_BYTES,
+    MAX_PAGE_ROWS, PagePlace, RawBlock, SAMPLE_BYTES,
     STRIPE_BYTES, Table, UPPER_PAGE_ROWS, ZSTD_LEVEL,
 };
 
@@ -44,9 +45,9 @@ pub struct BlockAssembler {
     keys: Compressor<'static>,
     bodies: Compressor<'static>,
     dictionary_bytes: [u32; 2],
-    /// Blocks of which the dictionaries are made, until they are.
-    samples: Option<Vec<RawBlock>>,
-    sample_bytes: usize,
+    /// The first blocks, until it is known that the run is large enough for dictionaries.
+    held: Option<Vec<RawBlock>>,
+    held_bytes: usize,
     stripe: Stripe,
     stripes: Level,
     /// The page of the last stripe.
@@ -70,8 +71,8 @@ impl BlockAssembler {
             bodies: compressor()?,
             dictionary_bytes: [0; 2],
             // The other tables have no bodies, and keys that resemble each other little.
-            samples: matches!(table, Table::Current | Table::History).then(Vec::new),
-            sample_bytes: 0,
+            held: matches!(table, Table::Current | Table::History).then(Vec::new),
+            held_bytes: 0,
             stripe: Stripe::default(),
             stripes: Level::default(),
             last_page: None,
@@ -87,17 +88,17 @@ impl BlockAssembler {
     /// # Errors
     /// [`BlockFault::Compressor`], [`BlockFault::TooLarge`].
     pub fn add(&mut self, block: &RawBlock, out: &mut Vec<u8>) -> Result<(), BlockFault> {
-        let Some(samples) = &mut self.samples else {
+        let Some(held) = &mut self.held else {
             return self.compress(block, out);
         };
-        samples.push(block.clone());
-        self.sample_bytes = self.sample_bytes.saturating_add(block.bodies.len());
-        if self.sample_bytes < SAMPLE_BYTES {
+        held.push(block.clone());
+        self.held_bytes = self.held_bytes.saturating_add(block.bodies.len());
+        if self.held_bytes < DICTIONARY_FROM_BYTES {
             return Ok(());
         }
-        let samples = self.samples.take().unwrap_or_default();
-        let keys = dictionary(samples.iter().map(|block| block.keys.as_slice()));
-        let bodies = dictionary(samples.iter().map(|block| block.bodies.as_slice()));
+        let held = self.held.take().unwrap_or_default();
+        let keys = dictionary(held.iter().map(|block| block.keys.as_slice()));
+        let bodies = dictionary(held.iter().map(|block| block.bodies.as_slice()));
         for ((bytes, to), len) in [(&keys, &mut self.keys), (&bodies, &mut self.bodies)]
             .into_iter()
             .zip(&mut self.dictionary_bytes)
@@ -109,7 +110,7 @@ impl BlockAssembler {
             self.position = self.position.saturating_add(bytes.len() as u64);
             out.extend_from_slice(bytes);
         }
-        samples.iter().try_for_each(|block| self.compress(block, out))
+        held.iter().try_for_each(|block| self.compress(block, out))
     }
 
     /// Compresses a block into the open stripe.
@@ -149,7 +150,7 @@ impl BlockAssembler {
     /// # Errors
     /// [`BlockFault::Compressor`], [`BlockFault::TooLarge`].
     pub fn finish(mut self, out: &mut Vec<u8>) -> Result<RunSummary, BlockFault> {
-        for block in self.samples.take().unwrap_or_default() {
+        for block in joined(self.held.take().unwrap_or_default()) {
             self.compress(&block, out)?;
         }
         self.close_stripe(out);
@@ -229,10 +230,25 @@ impl BlockAssembler {
     }
 }
 
+/// Blocks joined to larger ones, as far as rows and bytes allow.
+fn joined(blocks: Vec<RawBlock>) -> Vec<RawBlock> {
+    let mut all: Vec<RawBlock> = Vec::new();
+    for block in blocks {
+        match all.last_mut() {
+            Some(last) if last.takes(&block) => last.append(&block),
+            Some(_) | None => all.push(block),
+        }
+    }
+    all
+}
+
 /// A dictionary made of samples; empty where none can be made of them. The same samples give the same one.
 fn dictionary<'a>(samples: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let (mut all, mut lengths) = (Vec::new(), Vec::new());
     for sample in samples {
+        if all.len() >= SAMPLE_BYTES {
+            break;
+        }
         all.extend_from_slice(sample);
         lengths.push(sample.len());
     }

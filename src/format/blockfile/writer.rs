@@ -1,6 +1,6 @@
 //! Rows into blocks (`docs/formats/run.md`).
 
-use super::{BlockAssembler, BlockFault, MAX_BLOCK_ROWS, MAX_ROW_BYTES, RunSummary, TARGET_GROUP_BYTES, Table};
+use super::{BlockAssembler, BlockFault, JOINED_GROUP_BYTES, MAX_BLOCK_ROWS, MAX_ROW_BYTES, RunSummary, TARGET_GROUP_BYTES, Table};
 
 /// The rows of one block, not yet compressed. No `Debug`: personal data.
 #[derive(Clone, Default)]
@@ -14,6 +14,22 @@ pub struct RawBlock {
 }
 
 impl RawBlock {
+    /// True where a block that follows has room here.
+    pub(super) fn takes(&self, next: &Self) -> bool {
+        let rows = self.row_count.saturating_add(next.row_count);
+        let fits = |a: &[u8], b: &[u8]| a.len().saturating_add(b.len()) <= JOINED_GROUP_BYTES;
+        rows <= MAX_BLOCK_ROWS && fits(&self.keys, &next.keys) && fits(&self.bodies, &next.bodies)
+    }
+
+    /// Adds the rows of a block that follows.
+    pub(super) fn append(&mut self, next: &Self) {
+        self.keys.extend_from_slice(&next.keys);
+        self.bodies.extend_from_slice(&next.bodies);
+        self.has_bodies |= next.has_bodies;
+        self.row_count = self.row_count.saturating_add(next.row_count);
+        self.last_key.clone_from(&next.last_key);
+    }
+
     fn clear(&mut self) {
         self.keys.clear();
         self.bodies.clear();
