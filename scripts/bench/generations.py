@@ -88,7 +88,7 @@ def year(bench, nights=NIGHTS):
     run(bench.sekisho(site, "gen", "verify"))
     last = FIRST_DAY + datetime.timedelta(nights)
     _, said = run(bench.sekisho(site, "--json", "gen", "compact", day=f"{last:%Y%m%d}"))
-    compacted = json.loads(said)
+    compacted = json.loads(said)["compacted"]
     copy = compacted["bytes_after"]
     shutil.rmtree(site)
     ratio = store / copy

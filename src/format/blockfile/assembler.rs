@@ -5,9 +5,8 @@ use zstd::zstd_safe::CParameter;
 
 use super::index::row_bytes;
 use super::{
-    BlockEntry, BlockFault, DICTIONARY_FROM_BYTES, Footer, Group, MAX_DICTIONARY_BYTES,
-    MAX_PAGE_ROWS, PagePlace, RawBlock, SAMPLE_BYTES,
-    STRIPE_BYTES, Table, UPPER_PAGE_ROWS, ZSTD_LEVEL,
+    BlockEntry, BlockFault, DICTIONARY_FROM_BYTES, Footer, Group, MAX_DICTIONARY_BYTES, MAX_PAGE_ROWS, PagePlace,
+    RawBlock, SAMPLE_BYTES, STRIPE_BYTES, Table, UPPER_PAGE_ROWS, ZSTD_LEVEL,
 };
 
 /// What was written.

@@ -62,7 +62,7 @@ impl Footer {
         let placed = match (footer.levels, end, root_end) {
             (0, Some(end), Some(_)) => {
                 let empty = (footer.block_count, footer.row_count, footer.root_rows) == (0, 0, 0);
-                empty && end == 0 && footer.root_offset == 0
+                empty && end == 0 && footer.root_offset == 0 && footer.dictionaries_end() == 0
             }
             (1, Some(end), Some(root_end)) => footer.root_offset == footer.dictionaries_end() && root_end <= end,
             (_, Some(end), Some(root_end)) => footer.root_offset > footer.dictionaries_end() && root_end == end,

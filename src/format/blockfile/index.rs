@@ -77,7 +77,11 @@ impl PagePlace {
 
 /// Bytes of a row of a page.
 pub(super) fn row_bytes(table: Table, level: u8) -> usize {
-    let fixed = if level == 0 { LEAF_FIXED_BYTES } else { UPPER_FIXED_BYTES };
+    let fixed = if level == 0 {
+        LEAF_FIXED_BYTES
+    } else {
+        UPPER_FIXED_BYTES
+    };
     2 * table.key_bytes() + fixed
 }
 
@@ -144,7 +148,11 @@ impl Page {
         } else {
             page.test_children(bad)?;
         }
-        if page.end <= limit { Ok(page) } else { Err(BlockFault::IndexLength) }
+        if page.end <= limit {
+            Ok(page)
+        } else {
+            Err(BlockFault::IndexLength)
+        }
     }
 
     fn place_groups(&mut self, bad: impl Fn(usize) -> BlockFault) -> Result<(), BlockFault> {

@@ -36,7 +36,10 @@ fn opened(table: Table, run: &[u8]) -> Result<Opened, BlockFault> {
     let footer = Footer::read(table, run[footer_at..].try_into().unwrap(), run.len() as u64)?;
     let root = Root::read(footer, run.len() as u64, &mut Whole(run))?;
     root.test_all(&mut Whole(run))?;
-    let (keys, bodies) = (footer.key_dictionary_bytes as usize, footer.body_dictionary_bytes as usize);
+    let (keys, bodies) = (
+        footer.key_dictionary_bytes as usize,
+        footer.body_dictionary_bytes as usize,
+    );
     let dictionaries = Dictionaries::read(&run[..keys], &run[keys..keys + bodies])?;
     Ok(Opened { root, dictionaries })
 }
@@ -296,8 +299,20 @@ fn each_fault_of_the_index_is_named() {
     assert_eq!(edited(second + 14, &[0xF0]), Err(BlockFault::IndexLength));
     assert_eq!(edited(footer_at + 12, &[0, 0, 0, 1]), Err(BlockFault::IndexLength));
     // Levels, dictionaries, root page.
-    for (at, bytes) in [(10, &[0][..]), (10, &[2]), (10, &[9]), (27, &[1]), (31, &[1]), (39, &[1]), (43, &[1])] {
-        assert_eq!(edited(footer_at + at, bytes), Err(BlockFault::IndexLength), "footer byte {at}");
+    for (at, bytes) in [
+        (10, &[0][..]),
+        (10, &[2]),
+        (10, &[9]),
+        (27, &[1]),
+        (31, &[1]),
+        (39, &[1]),
+        (43, &[1]),
+    ] {
+        assert_eq!(
+            edited(footer_at + at, bytes),
+            Err(BlockFault::IndexLength),
+            "footer byte {at}"
+        );
     }
     assert_eq!(edited(footer_at + 9, &[1]), Err(BlockFault::Footer));
     assert_eq!(edited(footer_at + 11, &[1]), Err(BlockFault::Footer));
@@ -326,7 +341,10 @@ fn each_fault_of_an_upper_page_is_named() {
     // Keys, number of the first block, offset, rows of a page.
     for (at, block) in [(31, 0), (row_bytes - 15, 0), (67, 0), (row_bytes + 67, 0)] {
         let found = edited(at, 1);
-        assert!(matches!(found, Err(BlockFault::IndexRow { .. })), "byte {at}, block {block}: {found:?}");
+        assert!(
+            matches!(found, Err(BlockFault::IndexRow { .. })),
+            "byte {at}, block {block}: {found:?}"
+        );
     }
     for at in [75, 77, row_bytes + 75] {
         assert!(edited(at, 1).is_err(), "byte {at}");

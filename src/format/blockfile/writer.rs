@@ -1,6 +1,9 @@
 //! Rows into blocks (`docs/formats/run.md`).
 
-use super::{BlockAssembler, BlockFault, JOINED_GROUP_BYTES, MAX_BLOCK_ROWS, MAX_ROW_BYTES, RunSummary, TARGET_GROUP_BYTES, Table};
+use super::{
+    BlockAssembler, BlockFault, JOINED_GROUP_BYTES, MAX_BLOCK_ROWS, MAX_ROW_BYTES, RunSummary, TARGET_GROUP_BYTES,
+    Table,
+};
 
 /// The rows of one block, not yet compressed. No `Debug`: personal data.
 #[derive(Clone, Default)]

@@ -310,9 +310,7 @@ impl RunReader {
     /// # Errors
     /// [`RunError::Disk`].
     pub fn file_hash(&self) -> Result<Hash32, RunError> {
-        self.sealed
-            .file_hash()
-            .map_err(RunError::disk(&self.name, "read"))
+        self.sealed.file_hash().map_err(RunError::disk(&self.name, "read"))
     }
 
     /// Opens every segment: every byte of the file is authentic. What its rows say is another question.
@@ -383,13 +381,12 @@ impl<'a> RunCursor<'a> {
         }
         self.row = 0;
         let from = self.span.from.take();
-        self.run.go(&mut self.window, |place, root, pages| {
-            match (has_begun, &from) {
+        self.run
+            .go(&mut self.window, |place, root, pages| match (has_begun, &from) {
                 (true, _) => place.step(root, pages),
                 (false, Some(from)) => place.seek(root, from, pages),
                 (false, None) => place.begin(root, pages),
-            }
-        })?;
+            })?;
         let Some((number, entry)) = self.window.place.block(&self.run.top()?.root) else {
             return Ok(false);
         };

@@ -70,7 +70,11 @@ impl SealedFile {
         segment.index = None;
         if index < segment.first || index >= segment.behind {
             let is_next = index == segment.behind && index > 0;
-            segment.ahead = if is_next { (2 * segment.ahead + 1).min(MOST_AHEAD) } else { 0 };
+            segment.ahead = if is_next {
+                (2 * segment.ahead + 1).min(MOST_AHEAD)
+            } else {
+                0
+            };
             self.fetch(segment, index, wanted.max(index + 1).saturating_add(segment.ahead))?;
         }
         let full = u64::from(RUN_SEGMENTS.encrypted_segment_len());
@@ -91,7 +95,9 @@ impl SealedFile {
         let full = u64::from(RUN_SEGMENTS.encrypted_segment_len());
         let behind = behind.min(self.content.segment_count).max(first);
         let start = (HEADER_LEN as u64).saturating_add(first.saturating_mul(full));
-        let len = (behind - first).saturating_mul(full).min(self.len_bytes.saturating_sub(start));
+        let len = (behind - first)
+            .saturating_mul(full)
+            .min(self.len_bytes.saturating_sub(start));
         (segment.first, segment.behind) = (0, 0);
         segment.sealed.resize(usize::try_from(len).unwrap_or_default(), 0);
         self.file
