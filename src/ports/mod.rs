@@ -99,7 +99,7 @@ impl<W: WriteNew + ?Sized> WriteNew for Box<W> {
 }
 
 /// A kernel lock; dropping it releases it, and so does the death of the process.
-pub trait Lock: Send {}
+pub trait Lock: Send + Sync {}
 
 /// The file system. Every access of the program goes through this trait.
 pub trait Disk: Send + Sync {

@@ -3,6 +3,7 @@
 mod damage;
 mod fixture;
 mod keep;
+mod mapped;
 mod model;
 mod reading;
 mod streamed;
