@@ -26,8 +26,6 @@ pub struct ParsedFile {
     pub header: Header,
     /// Where the records lie.
     pub frame: Frame,
-    /// SHA-256 over all data records without line ends, computed; `None` where the trailer has none and nobody asked for it.
-    pub data_sha256: Option<[u8; 32]>,
     /// The sums of the trailer behind the hash, in the order of the layout.
     pub sums: Vec<u32>,
 }
@@ -134,7 +132,6 @@ pub(super) fn prove(
     Ok(ParsedFile {
         header,
         frame,
-        data_sha256: parts.data_sha256,
         sums: values,
     })
 }
