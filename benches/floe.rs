@@ -2,6 +2,7 @@
 //! two. Writes `target/bench/floe.json` for the table of `docs/performance.md`; `cargo bench --bench floe`.
 #![expect(
     clippy::disallowed_methods,
+    clippy::cast_precision_loss,
     reason = "a measurement takes the time and leaves its result in a file"
 )]
 
@@ -148,7 +149,7 @@ fn compared(places: &mut [Place], floe: Job, alone: Job) -> Result<(f64, f64), F
 }
 
 fn main() -> Result<(), Fault> {
-    let mut places = vec![Place::new()?, Place::new()?];
+    let mut places = [Place::new()?, Place::new()?];
     let (mut said, mut met) = (Vec::new(), true);
     for threads in [1, 2] {
         let places = places.get_mut(..threads).unwrap_or_default();

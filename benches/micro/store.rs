@@ -44,7 +44,7 @@ fn open_a_segment(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::new(plain.len())).bench_local(|| {
         opener
             .open_segment_into(0, black_box(&sealed), false, &mut plain)
-            .unwrap()
+            .unwrap();
     });
 }
 

@@ -284,12 +284,12 @@ impl Checker<'_> {
         let first = ends(0, ENDS_BYTES)?;
         let last = ends(len_bytes.saturating_sub(ENDS_BYTES as u64), ENDS_BYTES)?;
         if !trailer_has_hash(&first, &last, &self.layouts) {
-            let scan = self.pieces(file, self.new_scan().without_data_sha256())?;
+            let scan = Self::scan_all(file, self.new_scan().without_data_sha256())?;
             if !scan.needs_data_sha256(&self.layouts) {
                 return Ok(scan);
             }
         }
-        self.pieces(file, self.new_scan())
+        Self::scan_all(file, self.new_scan())
     }
 
     fn new_scan(&self) -> FileScan<'_> {
@@ -300,7 +300,7 @@ impl Checker<'_> {
         }
     }
 
-    fn pieces(&self, file: &dyn ReadAt, scan: FileScan<'_>) -> io::Result<Scan> {
+    fn scan_all(file: &dyn ReadAt, scan: FileScan<'_>) -> io::Result<Scan> {
         let mut scan = scan;
         pieces_of(file, 0, CHUNK_BYTES, &mut |piece| {
             scan.update(piece);
