@@ -63,7 +63,7 @@ fn everything_comes_once_in_order_and_newest_first_wins() {
     let wanted: Vec<Entry> = master.scan_current().collect::<Result<_, _>>().unwrap();
     // The model: what was committed last under each code.
     let last = |body: u64| {
-        let seed = if body % 1001 == 0 || body % 7 == 0 {
+        let seed = if body.is_multiple_of(1001) || body.is_multiple_of(7) {
             body + 5
         } else {
             body / 2
@@ -102,7 +102,7 @@ fn what_is_not_wanted_is_left_out() {
     let (_store, master) = layered();
     let all = mapped_codes(&master).unwrap();
     let mut some = Vec::new();
-    let is_wanted = |entry: Entry| (entry.code.value() % 3 == 0).then_some(entry.code);
+    let is_wanted = |entry: Entry| entry.code.value().is_multiple_of(3).then_some(entry.code);
     let each = |code| {
         some.push(code);
         Ok::<_, MasterError>(())
