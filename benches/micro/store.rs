@@ -65,7 +65,7 @@ fn hash_two_segments_at_once(bencher: Bencher<'_, '_>) {
 }
 
 /// Key, small part and body of a row as long as those of current entries are about.
-fn row(number: u64) -> ([u8; 8], [u8; 60], [u8; 180]) {
+fn row(number: u64) -> (Vec<u8>, [u8; 60], [u8; 180]) {
     let mut body = [b' '; 180];
     for (at, byte) in body.iter_mut().enumerate().take(90) {
         let mixed = number
@@ -73,7 +73,11 @@ fn row(number: u64) -> ([u8; 8], [u8; 60], [u8; 180]) {
             .rotate_left(u32::try_from(at).unwrap());
         *byte = mixed.to_be_bytes().first().copied().unwrap_or_default() & 0x3f;
     }
-    (number.to_be_bytes(), [7; 60], body)
+    let bytes = number.to_be_bytes();
+    let key = bytes
+        .get(bytes.len() - Table::Current.key_bytes()..)
+        .unwrap_or_default();
+    (key.to_vec(), [7; 60], body)
 }
 
 /// Rows into compressed blocks.
