@@ -13,8 +13,10 @@ use crate::seal::atrest::{AT_REST_FRONT_LEN, AT_REST_SEGMENT_LEN, AtRestFault, A
 use crate::store::atomic::TEMPORARY_SUFFIX;
 use crate::store::pieces::pieces_of;
 
-/// What the settings allow now may be less than what was allowed when a file was kept; in bytes.
-const CONTENT_MAX_BYTES: u64 = 4 << 30;
+/// Longest content of a file that the server keeps or sends, in bytes: as many records as can be numbered, with
+/// room. The settings bound what comes in, but the notices of one run are as long as all its files together; all of it is read
+/// in pieces.
+pub const CONTENT_MAX_BYTES: u64 = 1 << 43;
 /// A spool file holds the name besides the content, in bytes.
 const NAME_MAX_BYTES: u64 = 1 << 20;
 
@@ -60,7 +62,7 @@ pub enum RestFault {
     Seal(#[from] AtRestFault),
 }
 
-/// Most bytes that a file at rest may hold: what the settings allow, and never less than what they allowed before.
+/// Most bytes that a file at rest may hold: what the settings allow, and never less than what the server itself makes.
 pub fn content_limit(config: &Config) -> u64 {
     let allowed = config.intake.max_file_bytes.saturating_add(NAME_MAX_BYTES);
     allowed.max(CONTENT_MAX_BYTES)
@@ -153,6 +155,8 @@ pub fn files_below(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::party;
+    use crate::format::layout::Layouts;
 
     #[test]
     fn an_archived_file_has_the_context_it_had_in_the_spool() {
@@ -164,5 +168,16 @@ mod tests {
             assert_eq!(of(other), None, "{other}");
         }
         assert!(is_temporary(Path::new("spool/a.tmp")) && !is_temporary(Path::new("spool/a")));
+    }
+
+    /// The notices of a run name as many records as 32 bits can count: those of a register of ten million are 12 GB long.
+    #[test]
+    fn the_longest_file_of_a_run_may_be_kept_and_opened() {
+        let layouts = Layouts::builtin().unwrap();
+        for kind in [party::FileKind::Ntf, party::FileKind::Res] {
+            let longest = u64::from(u32::MAX) * u64::from(layouts.get(kind).record_bytes());
+            assert!(longest > 4 << 30 && longest < CONTENT_MAX_BYTES, "{kind:?}");
+            assert!(longest < crate::run::sealing::FILE_MAX_BYTES);
+        }
     }
 }

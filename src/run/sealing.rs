@@ -28,8 +28,8 @@ use crate::seal::package::{PackageSealer, PackageSpec, Recipient, StreamEnd, Str
 use crate::store::atomic::Output;
 use crate::store::sealed::PackageWriter;
 
-/// Largest file that is sealed or opened: twice what the intake takes.
-pub(super) const FILE_MAX_BYTES: u64 = 4 << 30;
+/// Largest file that is sealed or opened: whatever the server sends is opened by its receiver.
+pub(super) const FILE_MAX_BYTES: u64 = super::at_rest::CONTENT_MAX_BYTES;
 /// What a package says of a file that is no exchange file.
 const OTHER_KIND: &str = "FILE";
 /// What is read of a file to see whether it is an exchange file.

@@ -16,7 +16,7 @@ use crate::format::layout::Layout;
 use crate::format::leaf::{GenerationName, Leaf};
 use crate::pipeline::emit::{NtfWriter, OwnHead, ResWriter};
 use crate::pipeline::journal::{self, Package};
-use crate::run::at_rest::answer_context;
+use crate::run::at_rest::{CONTENT_MAX_BYTES, answer_context};
 use crate::run::layouts::standard_name;
 use crate::run::site::Site;
 use crate::run::trouble;
@@ -27,8 +27,6 @@ use crate::seal::package::{PackageSealer, PackageSpec, Recipient};
 use crate::store::sealed::{PackageWriter, RestWriter, read_at_rest};
 use crate::store::staging::{Stage, StagedFile};
 
-/// Largest stored answer: that to a file of ten million records.
-const ANSWER_MAX_BYTES: u64 = 4 << 30;
 /// Bytes of a file that are made before they are sealed and kept.
 const PIECE_BYTES: usize = 1 << 20;
 /// Pieces that wait for each of the two who take them.
@@ -263,7 +261,7 @@ pub(super) fn kept(site: &Site<'_>, id: &str) -> Result<Kept, Fault> {
     let path = site.folders.answers().join(id);
     let file = site.tools.disk.open(&path).map_err(trouble::disk(&path))?;
     let object = format!("answers/{id}");
-    let reader = read_at_rest(file, &site.secrets.site_key, &answer_context(id), ANSWER_MAX_BYTES)
+    let reader = read_at_rest(file, &site.secrets.site_key, &answer_context(id), CONTENT_MAX_BYTES)
         .map_err(trouble::at_rest_stream(&object, &path))?;
     Ok(Kept { reader, object, path })
 }
