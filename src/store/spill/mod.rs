@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use zeroize::Zeroizing;
 
 use crate::ports::{Disk, Entropy};
-use piece::{Piece, PieceReader};
+use piece::{Piece, PieceReader, PieceWriter};
 
 /// Why items could not be put away or taken back.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,9 @@ pub enum SpillError {
     #[error("an item of the sorting is too large")]
     TooLarge,
 }
+
+/// So many pieces, merged equally often, are merged into one.
+const PIECES_ALIKE: usize = 48;
 
 /// Where pieces go.
 pub struct Spill<'d> {
@@ -99,7 +102,8 @@ pub struct Sorter<'d, const K: usize> {
     budget_bytes: usize,
     buffer: Vec<u8>,
     slots: Vec<Slot<K>>,
-    pieces: Vec<Piece<'d>>,
+    /// Older ones first, and how often each was merged already; that never rises from one to the next.
+    pieces: Vec<(Piece<'d>, u32)>,
     count: u64,
 }
 
@@ -149,19 +153,52 @@ impl<'d, const K: usize> Sorter<'d, K> {
         Sorted {
             buffer: self.buffer,
             slots: self.slots,
-            pieces: self.pieces,
+            pieces: self.pieces.into_iter().map(|(piece, _)| piece).collect(),
             count: self.count,
         }
     }
 
     fn put_away(&mut self) -> Result<(), SpillError> {
         self.slots.sort_unstable();
-        let items = self.slots.iter().map(|slot| (slot.key, item_of(&self.buffer, slot)));
-        let piece = Piece::write(self.spill, items)?;
-        self.pieces.push(piece);
+        let mut writer = PieceWriter::new(self.spill)?;
+        for slot in &self.slots {
+            writer.push(slot.key, item_of(&self.buffer, slot))?;
+        }
         self.buffer.clear();
         self.slots.clear();
-        Ok(())
+        let mut next = (writer.finish()?, 0);
+        // Each piece that is read at the end costs a block and a segment of memory, so that there may not be many.
+        loop {
+            let merged = next.1;
+            self.pieces.push(next);
+            let alike = self
+                .pieces
+                .iter()
+                .rev()
+                .take_while(|(_, times)| *times == merged)
+                .count();
+            if alike < PIECES_ALIKE {
+                return Ok(());
+            }
+            let alike = self.pieces.split_off(self.pieces.len() - alike);
+            next = (self.merged(alike)?, merged + 1);
+        }
+    }
+
+    /// Pieces that follow each other, as one.
+    fn merged(&self, pieces: Vec<(Piece<'d>, u32)>) -> Result<Piece<'d>, SpillError> {
+        let sorted = Sorted::<K> {
+            buffer: Vec::new(),
+            slots: Vec::new(),
+            pieces: pieces.into_iter().map(|(piece, _)| piece).collect(),
+            count: 0,
+        };
+        let mut writer = PieceWriter::new(self.spill)?;
+        let mut reader = sorted.read()?;
+        while let Some((key, item)) = reader.next_item()? {
+            writer.push(key, item)?;
+        }
+        writer.finish()
     }
 }
 

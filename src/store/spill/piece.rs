@@ -44,13 +44,17 @@ impl Drop for PieceFile<'_> {
     }
 }
 
-impl<'d> Piece<'d> {
-    /// Writes items in the order given.
-    pub(super) fn write<'b, const K: usize>(
-        spill: &'d Spill<'d>,
-        items: impl Iterator<Item = ([u8; K], &'b [u8])>,
-    ) -> Result<Self, SpillError> {
-        let mut to = match &spill.disk {
+/// A piece that is being written, item by item in the order of their keys.
+pub(super) struct PieceWriter<'d> {
+    to: Target<'d>,
+    zstd: Compressor<'static>,
+    block: Vec<u8>,
+}
+
+impl<'d> PieceWriter<'d> {
+    /// Begins a piece without items.
+    pub(super) fn new(spill: &'d Spill<'d>) -> Result<Self, SpillError> {
+        let to = match &spill.disk {
             None => Target::Memory(Vec::new()),
             Some((disk, folder)) => {
                 let number = spill.next_number();
@@ -66,23 +70,35 @@ impl<'d> Piece<'d> {
                 Target::File(Box::new(FileTarget::new(file)?))
             }
         };
-        let mut zstd = Compressor::new(ZSTD_LEVEL).map_err(|_| SpillError::Damaged)?;
-        let mut block = Vec::with_capacity(BLOCK_BYTES);
-        for (key, item) in items {
-            block.extend_from_slice(&key);
-            block.extend_from_slice(&length(item.len())?);
-            block.extend_from_slice(item);
-            if block.len() >= BLOCK_BYTES {
-                to.block(&mut zstd, &block)?;
-                block.clear();
-            }
-        }
-        if !block.is_empty() {
-            to.block(&mut zstd, &block)?;
-        }
-        to.finish()
+        Ok(Self {
+            to,
+            zstd: Compressor::new(ZSTD_LEVEL).map_err(|_| SpillError::Damaged)?,
+            block: Vec::with_capacity(BLOCK_BYTES),
+        })
     }
 
+    /// Adds an item.
+    pub(super) fn push<const K: usize>(&mut self, key: [u8; K], item: &[u8]) -> Result<(), SpillError> {
+        self.block.extend_from_slice(&key);
+        self.block.extend_from_slice(&length(item.len())?);
+        self.block.extend_from_slice(item);
+        if self.block.len() >= BLOCK_BYTES {
+            self.to.block(&mut self.zstd, &self.block)?;
+            self.block.clear();
+        }
+        Ok(())
+    }
+
+    /// Ends the piece.
+    pub(super) fn finish(mut self) -> Result<Piece<'d>, SpillError> {
+        if !self.block.is_empty() {
+            self.to.block(&mut self.zstd, &self.block)?;
+        }
+        self.to.finish()
+    }
+}
+
+impl Piece<'_> {
     /// Reads it from its first item.
     pub(super) fn read<const K: usize>(&self) -> Result<PieceReader<'_, K>, SpillError> {
         let source = match self {

@@ -116,3 +116,28 @@ fn nothing_readable_lies_on_the_disk_and_damage_is_noticed() {
         assert!(*failed.as_mut().unwrap_or(&mut true), "byte {at}");
     }
 }
+
+#[test]
+fn few_pieces_are_read_however_many_were_put_away() {
+    let disk = MemoryDisk::new();
+    disk.create_folder(Path::new("/s")).unwrap();
+    let spill = Spill::to_folder(&disk, "/s".into(), &Fixed);
+    let mut sorter = Sorter::<4>::new(&spill, 100);
+    // Every item but the last ones is in a piece of its own at first: merged once, twice, and not yet.
+    let count = PIECES_ALIKE * PIECES_ALIKE + 3 * PIECES_ALIKE + 5;
+    let key = |n: usize| u32::try_from(n % 7).unwrap().to_be_bytes();
+    for n in 0..=count {
+        let item = format!("{n:0100}");
+        sorter.push(key(n), item.as_bytes()).unwrap();
+    }
+    assert_eq!(disk.files().len(), 1 + 3 + 5);
+    let sorted = sorter.sorted();
+    let found = all(&sorted);
+    let mut wanted: Vec<_> = (0..=count)
+        .map(|n| (key(n), format!("{n:0100}").into_bytes()))
+        .collect();
+    wanted.sort_by_key(|(key, _)| *key);
+    assert!(found == wanted);
+    drop(sorted);
+    assert_eq!(disk.files().len(), 0);
+}
