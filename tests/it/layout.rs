@@ -1,7 +1,7 @@
 //! Layouts, exchange files, intake, decoding and emitting: from bytes to verdicts and back.
 
 mod admission;
-mod cases;
+pub(crate) mod cases;
 mod decoding;
 mod docs;
 mod emitting;

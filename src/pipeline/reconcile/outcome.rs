@@ -1,5 +1,6 @@
 //! What became of one record of an extract, or of one absent person; how it is packed and sorted into the order of an RCR.
 
+use super::listed::{Content, Listed};
 use crate::domain::difference::{Cause, Class, Sum};
 use crate::domain::finding::Finding;
 use crate::domain::ids::{JuminCode, PartyId};
@@ -113,6 +114,19 @@ impl std::fmt::Debug for Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a refused record whose item 1 is no right code, and which therefore meets nobody in the register;
+    /// `None` for any other record.
+    pub fn of_unreadable(listed: Listed) -> Option<Self> {
+        match (listed.code, listed.content) {
+            (None, Content::Refused(findings)) => Some(Self {
+                record_no: listed.record_no,
+                shown: listed.shown,
+                what: What::Invalid(findings),
+            }),
+            (_, Content::Sound(_)) | (Some(_), Content::Refused(_)) => None,
+        }
+    }
+
     /// Which sum counts it.
     pub fn sum(&self) -> Sum {
         match &self.what {
