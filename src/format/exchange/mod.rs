@@ -23,6 +23,7 @@ pub(crate) use field::{is_printable, without_blanks};
 pub use frame::{DataRecords, Frame, LineEnd, is_complete};
 pub use header::{Header, KindFields, RequestedItems};
 pub use notice::{NoticeWriter, OldNumbers};
+pub(crate) use parsed::{Ends, Outcomes};
 pub use parsed::{HashRule, ParsedFile, sums};
 pub use sample::{SampleHead, sample};
 pub use scan::{FileScan, Scan};
