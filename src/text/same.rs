@@ -21,7 +21,7 @@ pub fn same_characters(a: &str, b: &str) -> bool {
         match (a.next(), b.next()) {
             (None, None) => return assumed == 0 || assumed < equal,
             (Some(WIDE_SPACE), Some(WIDE_SPACE)) => {}
-            (Some(WIDE_SPACE), Some(_)) | (Some(_), Some(WIDE_SPACE)) | (None, Some(_)) | (Some(_), None) => return false,
+            (Some(WIDE_SPACE) | None, Some(_)) | (Some(_), Some(WIDE_SPACE) | None) => return false,
             (Some(one), Some(other)) if one == other => equal += 1,
             (Some(one), Some(other)) if is_gaiji(one) || is_gaiji(other) => assumed += 1,
             (Some(_), Some(_)) => return false,

@@ -125,6 +125,7 @@ impl Evidence {
     }
 
     /// The fact, if it holds.
+    #[must_use]
     pub const fn when(self, holds: bool) -> Self {
         if holds { self } else { Self::NONE }
     }
@@ -218,7 +219,9 @@ mod tests {
         for (index, test) in TESTS.iter().enumerate() {
             assert_eq!(test.facts.cause(), test.cause, "row {index}");
             // Whatever stands below it changes nothing.
-            let below = TESTS[index..].iter().fold(Evidence::NONE, |all, test| all.with(test.facts));
+            let below = TESTS[index..]
+                .iter()
+                .fold(Evidence::NONE, |all, test| all.with(test.facts));
             assert_eq!(below.cause(), test.cause, "row {index} with all below it");
         }
     }

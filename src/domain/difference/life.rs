@@ -90,10 +90,25 @@ pub const TRANSITIONS: [Transition; 9] = [
     cell(None, Seen::Present, Some(LifeState::Open), Some(Event::New)),
     cell(None, Seen::Absent, None, None),
     cell(None, Seen::NotLooked, None, None),
-    cell(Some(LifeState::Open), Seen::Present, Some(LifeState::Open), Some(Event::StillOpen)),
-    cell(Some(LifeState::Open), Seen::Absent, Some(LifeState::Closed), Some(Event::Closed)),
+    cell(
+        Some(LifeState::Open),
+        Seen::Present,
+        Some(LifeState::Open),
+        Some(Event::StillOpen),
+    ),
+    cell(
+        Some(LifeState::Open),
+        Seen::Absent,
+        Some(LifeState::Closed),
+        Some(Event::Closed),
+    ),
     cell(Some(LifeState::Open), Seen::NotLooked, Some(LifeState::Open), None),
-    cell(Some(LifeState::Closed), Seen::Present, Some(LifeState::Open), Some(Event::Recurring)),
+    cell(
+        Some(LifeState::Closed),
+        Seen::Present,
+        Some(LifeState::Open),
+        Some(Event::Recurring),
+    ),
     cell(Some(LifeState::Closed), Seen::Absent, Some(LifeState::Closed), None),
     cell(Some(LifeState::Closed), Seen::NotLooked, Some(LifeState::Closed), None),
 ];
@@ -161,7 +176,10 @@ pub fn next(
         return (old, None);
     }
     let before = old.map(|life| life.state);
-    let Some(cell) = TRANSITIONS.iter().find(|cell| cell.before == before && cell.seen == seen) else {
+    let Some(cell) = TRANSITIONS
+        .iter()
+        .find(|cell| cell.before == before && cell.seen == seen)
+    else {
         return (old, None);
     };
     let life = match (old, cell.event) {
@@ -225,7 +243,9 @@ mod tests {
     fn every_cell_stands_once() {
         for before in [None, Some(LifeState::Open), Some(LifeState::Closed)] {
             for seen in [Seen::Present, Seen::Absent, Seen::NotLooked] {
-                let cells = TRANSITIONS.iter().filter(|cell| (cell.before, cell.seen) == (before, seen));
+                let cells = TRANSITIONS
+                    .iter()
+                    .filter(|cell| (cell.before, cell.seen) == (before, seen));
                 assert_eq!(cells.count(), 1, "{before:?} {seen:?}");
             }
         }
@@ -236,19 +256,31 @@ mod tests {
         let (life, event) = found(None, "20200901");
         assert_eq!((event, life.runs), (Event::New, 1));
         let (life, event) = found(Some(life), "20201001");
-        assert_eq!((event, life.runs, life.open_since.value()), (Event::StillOpen, 2, 20_200_901));
+        assert_eq!(
+            (event, life.runs, life.open_since.value()),
+            (Event::StillOpen, 2, 20_200_901)
+        );
         let notice = Closing::Notice {
             reason: Reason::Correction,
             timestamp: Instant::parse("20201015090000000").unwrap(),
             update_seq: 3,
         };
-        let (life, event) = next(Some(life), Seen::Absent, &run("20201101"), Cause::TrueDifference, Some(notice));
+        let (life, event) = next(
+            Some(life),
+            Seen::Absent,
+            &run("20201101"),
+            Cause::TrueDifference,
+            Some(notice),
+        );
         let life = life.unwrap();
         assert_eq!((event, life.closing), (Some(Event::Closed), Some(notice)));
         assert_eq!(life.last_seen.value(), 20_201_001);
         let (life, event) = found(Some(life), "20201201");
         assert_eq!((event, life.runs, life.recurrences), (Event::Recurring, 1, 1));
-        assert_eq!((life.first_seen.value(), life.open_since.value()), (20_200_901, 20_201_201));
+        assert_eq!(
+            (life.first_seen.value(), life.open_since.value()),
+            (20_200_901, 20_201_201)
+        );
         let (life, _) = next(Some(life), Seen::Absent, &run("20210101"), Cause::TrueDifference, None);
         assert_eq!(life.unwrap().closing, Some(Closing::Extract));
     }
@@ -256,10 +288,19 @@ mod tests {
     #[test]
     fn a_list_without_the_person_says_nothing() {
         let (life, _) = found(None, "20200901");
-        let after = next(Some(life), Seen::NotLooked, &run("20201001"), Cause::TrueDifference, None);
+        let after = next(
+            Some(life),
+            Seen::NotLooked,
+            &run("20201001"),
+            Cause::TrueDifference,
+            None,
+        );
         assert_eq!(after, (Some(life), None));
         for seen in [Seen::Absent, Seen::NotLooked] {
-            assert_eq!(next(None, seen, &run("20201001"), Cause::TrueDifference, None), (None, None));
+            assert_eq!(
+                next(None, seen, &run("20201001"), Cause::TrueDifference, None),
+                (None, None)
+            );
         }
     }
 

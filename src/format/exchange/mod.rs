@@ -27,4 +27,5 @@ pub(crate) use parsed::{Ends, Outcomes};
 pub use parsed::{HashRule, ParsedFile, sums};
 pub use sample::{SampleHead, sample};
 pub use scan::{FileScan, Scan};
+pub(crate) use writer::hex;
 pub use writer::{ExchangeWriter, FileHead, Given, WriteFault};

@@ -73,8 +73,10 @@ impl<R: Read> TableRecords<R> {
             .from_reader(hashed);
         let mut row = csv::ByteRecord::new();
         let is_there = reader.read_byte_record(&mut row).map_err(read_fault)?;
-        let has_cr = row.iter().last().is_some_and(|last| last.ends_with(b"\r"));
-        let names: Vec<&[u8]> = named(layout, RecordType::Data).map(|field| field.name.as_bytes()).collect();
+        let has_cr = row.iter().next_back().is_some_and(|last| last.ends_with(b"\r"));
+        let names: Vec<&[u8]> = named(layout, RecordType::Data)
+            .map(|field| field.name.as_bytes())
+            .collect();
         let got = (0..row.len()).filter_map(|at| value(&row, at, has_cr));
         if !is_there || !got.eq(names.iter().copied()) {
             return Err(TableFault::Names);
@@ -111,7 +113,7 @@ impl<R: Read> TableRecords<R> {
         if got != want {
             return Err(TableFault::Columns { line, got, want });
         }
-        let ends_with_cr = self.row.iter().last().is_some_and(|last| last.ends_with(b"\r"));
+        let ends_with_cr = self.row.iter().next_back().is_some_and(|last| last.ends_with(b"\r"));
         if ends_with_cr != self.has_cr && !self.reader.is_done() {
             return Err(TableFault::LineEnd { line });
         }
@@ -181,10 +183,7 @@ fn value(row: &csv::ByteRecord, at: usize, has_cr: bool) -> Option<&[u8]> {
 
 fn read_fault(error: csv::Error) -> TableFault {
     // With rows of any length and bytes of any kind nothing but the reader can fail.
-    TableFault::Read(match error.into_kind() {
-        csv::ErrorKind::Io(source) => source,
-        _ => io::ErrorKind::InvalidData.into(),
-    })
+    TableFault::Read(io::Error::from(error))
 }
 
 /// Type X: left, F004 where it is too long.
@@ -231,12 +230,8 @@ impl Wide {
             }),
         };
         self.text.clear();
-        let read = WideEncoding::from(encoding).decode_wide(
-            &self.units,
-            &GaijiTable::none(),
-            &mut self.text,
-            &mut Vec::new(),
-        );
+        let read =
+            WideEncoding::from(encoding).decode_wide(&self.units, &GaijiTable::none(), &mut self.text, &mut Vec::new());
         let (units, rest) = match (is_text, read) {
             (false, _) | (true, Err(WideFault::Undecodable { .. })) => (&[][..], undecodable(encoding)),
             (true, Err(WideFault::NotWide { .. } | WideFault::LeadingBlank)) => (&[][..], not_wide(encoding)),

@@ -6,6 +6,7 @@ use super::fault::TableFault;
 use super::meta::TITLE;
 use super::{named, type_of, wide_blank};
 use crate::domain::party::Encoding;
+use crate::format::exchange::hex;
 use crate::format::layout::{FieldType, Layout, RecordType, Slot};
 
 /// What is left once all bytes were given in.
@@ -134,13 +135,17 @@ impl<'l> TableWriter<'l> {
             return Err(TableFault::NotFixed { record: self.records });
         }
         let data = self.take()?;
-        let hash: String = self.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&self.hasher.finalize());
         let mut meta = writer();
         meta.write_record(TITLE).map_err(write_fault)?;
         for (record, bytes) in [(RecordType::Header, &self.header), (RecordType::Trailer, &self.trailer)] {
             for field in named(self.layout, record) {
                 let fixed = field.slot.cut(bytes).unwrap_or_default().trim_ascii_end();
-                let value = if field.name == "data_sha256" { hash.as_bytes() } else { fixed };
+                let value = if field.name == "data_sha256" {
+                    hash.as_bytes()
+                } else {
+                    fixed
+                };
                 meta.write_record([field.name.as_bytes(), value]).map_err(write_fault)?;
             }
         }

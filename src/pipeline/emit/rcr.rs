@@ -7,6 +7,7 @@ use crate::domain::instant::Instant;
 use crate::domain::item::Item;
 use crate::format::exchange::{ExchangeWriter, WriteFault};
 use crate::format::layout::{Layout, Slot};
+use crate::pipeline::decode::ShortText;
 use crate::pipeline::reconcile::{Difference, Outcome, Shown, What};
 use crate::text::gaiji::GaijiTable;
 
@@ -114,8 +115,7 @@ impl<'l> RcrWriter<'l> {
     fn begin(&mut self, class: Class, outcome: &Outcome) -> Result<(), WriteFault> {
         self.writer.begin();
         self.writer.number(self.slots.class, u64::from(class.number()))?;
-        self.writer
-            .number(self.slots.record_no, u64::from(outcome.record_no))?;
+        self.writer.number(self.slots.record_no, u64::from(outcome.record_no))?;
         self.writer.ascii(self.slots.jumin_code, &outcome.shown)
     }
 
@@ -192,7 +192,7 @@ pub fn rejected_extract(
     let mut writer = RcrWriter::new(layout, head, compared, GaijiTable::none())?;
     let whole = Outcome {
         record_no: 0,
-        shown: Default::default(),
+        shown: ShortText::default(),
         what: What::Invalid(Vec::new()),
     };
     writer.finding(&whole, code, None)?;

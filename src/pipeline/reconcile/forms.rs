@@ -49,7 +49,11 @@ pub fn compared(
                 cause: sides.evidence(item).cause(),
             })
             .collect();
-        if items.is_empty() { What::Match } else { What::Items(items) }
+        if items.is_empty() {
+            What::Match
+        } else {
+            What::Items(items)
+        }
     };
     Outcome { record_no, shown, what }
 }

@@ -213,11 +213,9 @@ impl<'l, R: Seen> AtCode<'l, R> {
             Class::OnlyInExtract | Class::RemovedInMaster | Class::OtherMunicipality => near
                 .with(Evidence::SENDER_NEWER.when(class == Class::OnlyInExtract || self.is_newer(&row, facts.base_at)))
                 .with(Evidence::LATER_EQUAL.when(self.life.later(facts.base_at).any(becomes_own))),
-            Class::Diff
-            | Class::OnlyInMaster
-            | Class::PersonMismatch
-            | Class::DuplicateInExtract
-            | Class::Invalid => Evidence::NONE,
+            Class::Diff | Class::OnlyInMaster | Class::PersonMismatch | Class::DuplicateInExtract | Class::Invalid => {
+                Evidence::NONE
+            }
         };
         decided(What::Person(class, evidence.cause()))
     }

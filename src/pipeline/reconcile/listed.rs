@@ -36,7 +36,9 @@ pub struct Listed {
 impl std::fmt::Debug for Listed {
     /// The code is left out.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listed").field("record_no", &self.record_no).finish_non_exhaustive()
+        f.debug_struct("Listed")
+            .field("record_no", &self.record_no)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,7 +94,10 @@ impl Listed {
 /// order in which they went in, which is that of the file.
 pub fn listed_key(code: JuminCode, extract: u32) -> [u8; LISTED_KEY_BYTES] {
     let mut key = [0; LISTED_KEY_BYTES];
-    for (to, from) in key.iter_mut().zip(code_key(code).into_iter().chain(extract.to_be_bytes())) {
+    for (to, from) in key
+        .iter_mut()
+        .zip(code_key(code).into_iter().chain(extract.to_be_bytes()))
+    {
         *to = from;
     }
     key

@@ -117,7 +117,11 @@ pub fn orphan_keys(
     if !number.is_empty() {
         add(Bond::Number, &[number]);
     }
-    let name: String = row.get(Item::KanjiName).chars().filter(|c| !c.is_whitespace()).collect();
+    let name: String = row
+        .get(Item::KanjiName)
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
     let birth = row.get(Item::BirthDate).get(1..).unwrap_or_default();
     if !name.is_empty() && !birth.is_empty() {
         add(Bond::Person, &[&name, birth, row.get(Item::Sex)]);
@@ -137,7 +141,11 @@ fn key(extract: u32, bond: Bond, side: Side, parts: &[&str]) -> [u8; ORPHAN_KEY_
         Side::Master(_) => 1,
     };
     let digest: [u8; 32] = hash.finalize().into();
-    let bytes = extract.to_be_bytes().into_iter().chain(digest.into_iter().take(16)).chain([side]);
+    let bytes = extract
+        .to_be_bytes()
+        .into_iter()
+        .chain(digest.into_iter().take(16))
+        .chain([side]);
     let mut key = [0; ORPHAN_KEY_BYTES];
     for (to, from) in key.iter_mut().zip(bytes) {
         *to = from;

@@ -88,7 +88,9 @@ fn shown(layouts: &Layouts, bytes: &[u8]) -> (Rows, Vec<u32>) {
     let rows = parsed.frame.data(bytes).map(|(_, _, record)| {
         let encoding = parsed.header.encoding;
         let named = decode_named(layout, RecordType::Data, record, encoding, &GaijiTable::none());
-        let texts = named.into_iter().map(|field| (field.name.to_owned(), field.text.unwrap()));
+        let texts = named
+            .into_iter()
+            .map(|field| (field.name.to_owned(), field.text.unwrap()));
         let mut row: BTreeMap<String, String> = texts.collect();
         let record_no: u32 = row["record_no"].parse().unwrap();
         row.insert("record_no".to_owned(), record_no.to_string());
@@ -117,7 +119,10 @@ fn compare(name: &str) -> Option<usize> {
     let offices = Offices::of(&parties);
     let (mut memory, mut waiting, mut master) = (Memory::default(), Vec::new(), Master::default());
     let mut days = vec![("initial".to_owned(), "initial".to_owned(), case.first_day)];
-    let later = case.days.iter().map(|(day, date)| (day.clone(), format!("{day}/in"), *date));
+    let later = case
+        .days
+        .iter()
+        .map(|(day, date)| (day.clone(), format!("{day}/in"), *date));
     days.extend(later);
     let mut count = 0;
     for (day, folder, date) in days {
@@ -183,8 +188,7 @@ fn rejected(
             generation: 1,
         };
         let code = sekisho::domain::code::Code::parse(code).unwrap();
-        let answer =
-            rejected_extract(layouts.get(FileKind::Rcr), &head(case, &header, date), compared, code).unwrap();
+        let answer = rejected_extract(layouts.get(FileKind::Rcr), &head(case, &header, date), compared, code).unwrap();
         let (rows, sums) = shown(layouts, &answer);
         let expected = csv_rows(&case.folder.join(format!("expected/{day}/{stem}.rcr.csv")));
         assert_eq!((rows, sums), (expected, vec![0; 10]), "{path}");

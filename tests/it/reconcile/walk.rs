@@ -99,7 +99,10 @@ pub(crate) fn reconcile(
     for (key, outcome) in outcomes {
         let mut packer = Packer::default();
         outcome.pack(&mut packer);
-        assert_eq!(Outcome::unpack(&mut Unpacker::new(packer.bytes())).as_ref(), Some(&outcome));
+        assert_eq!(
+            Outcome::unpack(&mut Unpacker::new(packer.bytes())).as_ref(),
+            Some(&outcome)
+        );
         let place = u32::from_be_bytes(key[..4].try_into().unwrap());
         of_extracts[usize::try_from(place).unwrap()].push(outcome);
     }
