@@ -122,7 +122,12 @@ pub struct AtCode<'l, R> {
 /// What became of a listed record.
 pub enum Found<'l, R> {
     /// It is decided. A MATCH is only to be counted.
-    Decided(Outcome),
+    Decided {
+        /// The outcome.
+        outcome: Outcome,
+        /// The record, where it may be the other half of an absent person (20, 60).
+        orphan: Option<Box<Row>>,
+    },
     /// MATCH, 10 or 70: both rows are needed, for [`super::compared`].
     Compare {
         /// Number of the record.
@@ -175,11 +180,16 @@ impl<'l, R: Seen> AtCode<'l, R> {
             None => false,
         };
         self.listed.insert(place);
-        let decided = |what| Ok(Found::Decided(Outcome { record_no, shown, what }));
+        let decided = |what, orphan| {
+            Ok(Found::Decided {
+                outcome: Outcome { record_no, shown, what },
+                orphan,
+            })
+        };
         let row = match content {
             Content::Refused(findings) => {
                 self.last = Some((place, record_no, had_sound));
-                return decided(What::Invalid(findings));
+                return decided(What::Invalid(findings), None);
             }
             Content::Sound(row) => row,
         };
@@ -189,10 +199,10 @@ impl<'l, R: Seen> AtCode<'l, R> {
         let own = |code| self.join.offices.answers_for(facts.sender, code);
         let Some(class) = class(had_sound, &was, own) else {
             let Was::Resident(master) = was else {
-                return decided(What::Match);
+                return decided(What::Match, None);
             };
             if master.has_digest(&compared_digest(&row)) {
-                return decided(What::Match);
+                return decided(What::Match, None);
             }
             let rows = self.life.later(facts.base_at).filter_map(|was| match was {
                 Was::Resident(row) => Some(row),
@@ -217,7 +227,8 @@ impl<'l, R: Seen> AtCode<'l, R> {
                 Evidence::NONE
             }
         };
-        decided(What::Person(class, evidence.cause()))
+        let is_orphan = matches!(class, Class::OnlyInExtract | Class::CodeRetired);
+        decided(What::Person(class, evidence.cause()), is_orphan.then(|| Box::new(row)))
     }
 
     /// True where the record is newer than all that the register knew of the code at `at`.

@@ -137,6 +137,14 @@ impl Outcome {
         }
     }
 
+    /// True for a MATCH.
+    pub fn is_match(&self) -> bool {
+        match &self.what {
+            What::Match => true,
+            What::Person(..) | What::Items(_) | What::Invalid(_) => false,
+        }
+    }
+
     /// The likely cause: that of the gravest item; `None` for a MATCH and for faults of the extract.
     pub fn cause(&self) -> Option<Cause> {
         match &self.what {

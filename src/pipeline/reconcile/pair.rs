@@ -190,6 +190,25 @@ impl Candidate {
         key
     }
 
+    /// Packs what the key does not tell.
+    pub fn pack(&self, to: &mut Packer) {
+        to.u8(self.bonds);
+        to.u64(self.rivals);
+    }
+
+    /// A candidate from its key and what [`Candidate::pack`] packed; `None` for other bytes.
+    pub fn unpack(key: &[u8; 16], from: &mut Unpacker<'_>) -> Option<Self> {
+        let (extract, rest) = key.split_first_chunk()?;
+        let (record_no, code) = rest.split_first_chunk()?;
+        Some(Self {
+            extract: u32::from_be_bytes(*extract),
+            record_no: u32::from_be_bytes(*record_no),
+            code: JuminCode::from_value(u64::from_be_bytes(*code.first_chunk()?))?,
+            bonds: from.u8()?,
+            rivals: from.u64()?,
+        })
+    }
+
     /// Takes the evidence of another candidate of the same pair; false, changing nothing, where it is another pair.
     pub fn join(&mut self, other: &Self) -> bool {
         let same = self.key() == other.key();

@@ -20,8 +20,10 @@ use sekisho::pipeline::plan::Judge;
 use sekisho::pipeline::reconcile::{ExtractFacts, Listed, Outcome, Scope};
 use sekisho::text::gaiji::GaijiTable;
 
+use super::engine::same;
 use super::walk::reconcile;
 use crate::layout::cases::{Case, Memory, csv_rows, load, run_day};
+use crate::master::fixture::Store;
 use crate::rules::town::Master;
 
 type Rows = Vec<BTreeMap<String, String>>;
@@ -117,7 +119,8 @@ fn compare(name: &str) -> Option<usize> {
     let layouts = Layouts::builtin().unwrap();
     let parties: Vec<_> = case.parties.values().cloned().collect();
     let offices = Offices::of(&parties);
-    let (mut memory, mut waiting, mut master) = (Memory::default(), Vec::new(), Master::default());
+    let (mut memory, mut waiting) = (Memory::default(), Vec::new());
+    let (mut master, mut store) = (Master::default(), Store::new());
     let mut days = vec![("initial".to_owned(), "initial".to_owned(), case.first_day)];
     let later = case
         .days
@@ -135,7 +138,9 @@ fn compare(name: &str) -> Option<usize> {
             offices: &offices,
         };
         let known = master.known(&notices);
-        master.commit(&apply::run(&judge, notices, known).unwrap());
+        let applied = apply::run(&judge, notices, known).unwrap();
+        master.commit(&applied);
+        store.commit(&applied.changes, &[], !applied.ntf.is_empty());
         let extracts: Vec<_> = of_kind(FileKind::Ext)
             .map(|(path, file)| {
                 let records = records(&case, &layouts, path, file, date);
@@ -144,6 +149,7 @@ fn compare(name: &str) -> Option<usize> {
             })
             .collect();
         let found = reconcile(&master, &offices, &extracts, &BTreeSet::new());
+        same(&store, &offices, &extracts, &found);
         for (((path, file), (facts, listed)), outcomes) in of_kind(FileKind::Ext).zip(&extracts).zip(found) {
             let input = u64::try_from(listed.len()).unwrap();
             let bytes = rcr(&layouts, &head(&case, file.header(), date), facts, &outcomes, input);

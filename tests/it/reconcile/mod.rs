@@ -3,6 +3,7 @@
 mod cases;
 mod causes;
 mod classes;
+mod engine;
 mod lives;
 mod pairs;
 mod report;

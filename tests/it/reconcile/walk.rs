@@ -79,7 +79,7 @@ pub(crate) fn reconcile(
         let mut at = join.at(code, lives.get(&code).unwrap_or(&unknown));
         for (place, listed) in records {
             let outcome = match at.take(place, listed, held.contains(&code)).unwrap() {
-                Found::Decided(outcome) => outcome,
+                Found::Decided { outcome, .. } => outcome,
                 Found::Compare {
                     record_no,
                     shown,
