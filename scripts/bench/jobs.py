@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import agree
+import generations
 import sites
 from contest import Contender, contest
 from measure import Failed, run
@@ -265,6 +266,13 @@ class Bench:
         self.results["check"] = contest(contenders, self.runs)
         self.results["check"]["records"] = self.n
         shutil.rmtree(folder)
+
+    def generations(self):
+        """A year of nights, and the room that its generations take."""
+        told = generations.year(self)
+        self.say(f"generations: {told['text']}")
+        kept = Path(__file__).resolve().parents[2] / "target" / "bench" / "generations.json"
+        kept.write_text(json.dumps(told, ensure_ascii=False) + "\n")
 
     # ten times as many
 

@@ -13,7 +13,7 @@ from jobs import Bench
 from measure import Failed
 from tools import ROOT, Tools, machine
 
-JOBS = ("load", "nightly", "mass", "show", "seal", "verify", "check", "reconcile", "match")
+JOBS = ("load", "nightly", "mass", "show", "seal", "verify", "check", "generations", "reconcile", "match")
 
 
 def arguments():

@@ -35,6 +35,9 @@ pub enum Command {
         /// Every byte, roots computed anew, every file at rest opened
         #[arg(long, conflicts_with = "slice")]
         full: bool,
+        /// With --full: every byte, but neither rows nor roots are tested; what is left out is what --full takes longer
+        #[arg(long, requires = "full")]
+        no_roots: bool,
         /// As --quick, and every byte of the K-th of N parts: N nights with K from 1 to N read everything
         #[arg(long, value_name = "K/N", value_parser = slice)]
         slice: Option<Slice>,
@@ -65,9 +68,15 @@ pub fn run(cli: &Cli, surroundings: &Surroundings, command: &Command, out: &mut 
             Ok(Class::Done)
         }
         Command::Diff { a, b } => diff(cli, surroundings, (*a, *b), out),
-        Command::Verify { quick: _, full, slice } => {
+        Command::Verify {
+            quick: _,
+            full,
+            no_roots,
+            slice,
+        } => {
             let depth = match slice {
                 Some(slice) => Depth::Slice(*slice),
+                None if *no_roots => Depth::Bytes,
                 None if *full => Depth::Full,
                 None => Depth::Quick,
             };
@@ -339,6 +348,7 @@ fn show_found(found: &Found, depth: Depth, out: &mut Out) -> Result<(), Fault> {
             .collect();
         let (word, slice) = match depth {
             Depth::Full => ("full", None),
+            Depth::Bytes => ("bytes", None),
             Depth::Quick => ("quick", None),
             Depth::Slice(slice) => ("slice", Some(format!("{}/{}", slice.part(), slice.parts()))),
         };
@@ -351,9 +361,11 @@ fn show_found(found: &Found, depth: Depth, out: &mut Out) -> Result<(), Fault> {
     let lang = out.lang();
     let depth = match (lang, depth) {
         (Lang::Ja, Depth::Full) => "全件検証".to_owned(),
+        (Lang::Ja, Depth::Bytes) => "全バイト検証（行と論理ルートを除く）".to_owned(),
         (Lang::Ja, Depth::Quick) => "簡易検証（長さと索引のみ）".to_owned(),
         (Lang::Ja, Depth::Slice(slice)) => format!("分割検証 {}/{}（残りは簡易）", slice.part(), slice.parts()),
         (Lang::En, Depth::Full) => "verified in full".to_owned(),
+        (Lang::En, Depth::Bytes) => "verified in full but for rows and roots".to_owned(),
         (Lang::En, Depth::Quick) => "verified quickly, lengths and indexes only".to_owned(),
         (Lang::En, Depth::Slice(slice)) => {
             format!("verified slice {}/{}, the rest quickly", slice.part(), slice.parts())

@@ -6,11 +6,12 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek as _, Write as _};
+use std::num::NonZeroU64;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{Advice, CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use walkdir::WalkDir;
 
@@ -32,11 +33,22 @@ impl ReadAt for OpenFile {
     }
 }
 
-struct NewFile(File);
+struct NewFile {
+    file: File,
+    /// Bytes appended.
+    len_bytes: u64,
+    /// How many of them the kernel was told to write.
+    begun_bytes: u64,
+}
+
+/// What is too little for telling the kernel.
+const BEGIN_BYTES: u64 = 8 << 20;
 
 impl WriteNew for NewFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.len_bytes = self.len_bytes.saturating_add(bytes.len() as u64);
+        Ok(())
     }
 
     /// Takes blocks without writing them, where the file system can.
@@ -44,14 +56,15 @@ impl WriteNew for NewFile {
         if len_bytes == 0 {
             return Ok(());
         }
-        let at = self.0.stream_position()?;
-        let taken = retry_on_intr(|| rustix::fs::fallocate(&self.0, FallocateFlags::empty(), at, len_bytes));
+        let at = self.file.stream_position()?;
+        let taken = retry_on_intr(|| rustix::fs::fallocate(&self.file, FallocateFlags::empty(), at, len_bytes));
         match taken {
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_pattern(self, len_bytes),
             other => {
                 other?;
-                self.0
+                self.file
                     .seek(io::SeekFrom::Current(i64::try_from(len_bytes).unwrap_or(i64::MAX)))?;
+                self.len_bytes = self.len_bytes.saturating_add(len_bytes);
                 Ok(())
             }
         }
@@ -59,17 +72,28 @@ impl WriteNew for NewFile {
 
     fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let end = u64::try_from(bytes.len()).ok().and_then(|len| offset.checked_add(len));
-        let len = facts_of(&rustix::fs::fstat(&self.0)?).len_bytes;
+        let len = facts_of(&rustix::fs::fstat(&self.file)?).len_bytes;
         if end.is_none_or(|end| end > len) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.0.write_all_at(bytes, offset)
+        self.file.write_all_at(bytes, offset)
+    }
+
+    /// Of all safe calls this is the one after which Linux begins to write; that it would forget the pages as well is for those
+    /// that are written already.
+    fn begin_sync(&mut self) {
+        let more = NonZeroU64::new(self.len_bytes.saturating_sub(self.begun_bytes));
+        if let Some(more) = more.filter(|more| more.get() >= BEGIN_BYTES) {
+            // Where it does not work, `sync` has more to do.
+            rustix::fs::fadvise(&self.file, self.begun_bytes, Some(more), Advice::DontNeed).unwrap_or_default();
+            self.begun_bytes = self.len_bytes;
+        }
     }
 
     /// Interrupted by a signal it is tried again: nothing was reported, and nothing is forgotten then. Any other failure is
     /// final.
     fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_all()
+        self.file.sync_all()
     }
 }
 
@@ -121,7 +145,11 @@ impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteNew>> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = open(path, flags, Mode::RUSR | Mode::WUSR)?;
-        Ok(Box::new(NewFile(file.into())))
+        Ok(Box::new(NewFile {
+            file: file.into(),
+            len_bytes: 0,
+            begun_bytes: 0,
+        }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -164,6 +164,15 @@ impl<D: Disk> WriteNew for GuardedFile<D> {
         self.shared.change(&self.path, |_| self.inner.rewrite(offset, bytes))
     }
 
+    /// Nothing is begun where nothing may be written.
+    fn begin_sync(&mut self) {
+        let begin = |_: &D| {
+            self.inner.begin_sync();
+            Ok(())
+        };
+        self.shared.change(&self.path, begin).unwrap_or_default();
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.shared.sync(&self.path, |_| self.inner.sync())
     }

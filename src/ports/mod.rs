@@ -69,6 +69,9 @@ pub trait WriteNew: Send {
     /// Puts `bytes` in the place of bytes that were written before and not synced yet, from `offset` on; what is appended
     /// afterwards goes to the end as before. `InvalidInput` where the file does not reach so far.
     fn rewrite(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Has the disk begin with what was appended, so that [`WriteNew::sync`] waits for less; says nothing and promises nothing. For
+    /// files that will be made durable; called again and again.
+    fn begin_sync(&mut self) {}
     /// Makes the content durable. A failure is fatal: the caller must not try again on this file.
     fn sync(&mut self) -> io::Result<()>;
 }
@@ -86,13 +89,17 @@ impl<W: WriteNew + ?Sized> WriteNew for Box<W> {
         (**self).rewrite(offset, bytes)
     }
 
+    fn begin_sync(&mut self) {
+        (**self).begin_sync();
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         (**self).sync()
     }
 }
 
 /// A kernel lock; dropping it releases it, and so does the death of the process.
-pub trait Lock: Send {}
+pub trait Lock: Send + Sync {}
 
 /// The file system. Every access of the program goes through this trait.
 pub trait Disk: Send + Sync {

@@ -15,7 +15,9 @@ use crate::domain::instant::BusinessDate;
 use crate::domain::item::Item;
 use crate::domain::municipality::{Offices, Prefecture};
 use crate::domain::party::{Encoding, FileKind, Party, PartyKind};
-use crate::format::exchange::{Envelope, FileScan, HashRule, ParsedFile, RecordChunk, RecordChunks, Scan};
+use crate::format::exchange::{
+    Envelope, FileScan, HashRule, ParsedFile, RecordChunk, RecordChunks, Scan, trailer_has_hash,
+};
 use crate::format::layout::{Layout, Layouts, RecordType};
 use crate::format::state::ExchangeState;
 use crate::pipeline::check::{FileFacts, RecordKind, Registers, findings};
@@ -32,6 +34,8 @@ use crate::text::gaiji::GaijiTable;
 const FILE_MAX_BYTES: u64 = 4 << 30;
 /// Bytes of a file that lie in memory.
 const CHUNK_BYTES: usize = 256 << 10;
+/// Bytes at both ends of a file that are looked at first: more than three records.
+const ENDS_BYTES: usize = 64 << 10;
 /// Kinds that a party may send to a site.
 const SENT: [FileKind; 5] = [
     FileKind::Upd,
@@ -131,6 +135,7 @@ pub fn check_files(disk: &dyn Disk, files: &[PathBuf], wish: &Wish<'_>) -> Resul
         prefecture,
         layouts: layouts::load(disk, site.as_ref().map(|site| site.folders.layouts()).as_deref())?,
         site: site.as_ref(),
+        compares_files: site.is_some() && files.len() > 1,
     };
     let mut report = Report {
         files: Vec::with_capacity(files.len()),
@@ -207,6 +212,8 @@ struct Checker<'c> {
     prefecture: Prefecture,
     layouts: Layouts,
     site: Option<&'c PublicSite>,
+    /// Several files are put in order as one run would: two of one serial differ by their hash.
+    compares_files: bool,
 }
 
 impl Checker<'_> {
@@ -260,15 +267,41 @@ impl Checker<'_> {
         Ok((report, ready))
     }
 
-    /// Reads a file once: header, frame, hashes and sums.
+    /// Reads a file once: header, frame, sums, and hashes where something depends on them.
     fn scan(&self, file: &dyn ReadAt) -> io::Result<Scan> {
-        if file.facts()?.len_bytes > FILE_MAX_BYTES {
+        let len_bytes = file.facts()?.len_bytes;
+        if len_bytes > FILE_MAX_BYTES {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "file is over its size limit",
             ));
         }
-        let mut scan = FileScan::new(&self.layouts);
+        let ends = |offset: u64, most: usize| {
+            let left = usize::try_from(len_bytes.saturating_sub(offset)).map_or(most, |left| left.min(most));
+            let mut bytes = vec![0; left];
+            file.read_exact_at(&mut bytes, offset).map(|()| bytes)
+        };
+        let first = ends(0, ENDS_BYTES)?;
+        let last = ends(len_bytes.saturating_sub(ENDS_BYTES as u64), ENDS_BYTES)?;
+        if !trailer_has_hash(&first, &last, &self.layouts) {
+            let scan = Self::scan_all(file, self.new_scan().without_data_sha256())?;
+            if !scan.needs_data_sha256(&self.layouts) {
+                return Ok(scan);
+            }
+        }
+        Self::scan_all(file, self.new_scan())
+    }
+
+    fn new_scan(&self) -> FileScan<'_> {
+        if self.compares_files {
+            FileScan::new(&self.layouts)
+        } else {
+            FileScan::without_sha256(&self.layouts)
+        }
+    }
+
+    fn scan_all(file: &dyn ReadAt, scan: FileScan<'_>) -> io::Result<Scan> {
+        let mut scan = scan;
         pieces_of(file, 0, CHUNK_BYTES, &mut |piece| {
             scan.update(piece);
             Ok(())

@@ -31,5 +31,6 @@ pub mod status;
 pub mod table;
 pub mod trouble;
 pub mod trust;
+mod turns;
 pub mod verify;
 pub mod witness;

@@ -1,9 +1,8 @@
 //! Opens single packages outside of a run: with a party's key file, or at a site with the site's own keys.
 //!
-//! Everything is verified before the first byte is given out, and at a site the leaf `opened` is committed in between. The sealed
-//! file is read twice, piece by piece, and what is given out is what was verified.
+//! The sealed file is read once, piece by piece. What is inside goes into memory or into a file that nobody sees, mode 0600, and is
+//! given out when everything is verified, and at a site when the leaf `opened` is committed besides.
 
-use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -18,10 +17,11 @@ use crate::domain::instant::BusinessDate;
 use crate::format::leaf::{Act, Outcome};
 use crate::format::package::HeaderFault;
 use crate::pipeline::journal;
-use crate::ports::{Disk, ReadAt, WriteNew as _};
+use crate::ports::WriteNew as _;
 use crate::seal::digest;
 use crate::seal::notesign::NoteVerifier;
 use crate::seal::package::{MAX_FRONT_LEN, OpenFault, PackageOpener, ReadFault, RecipientKeys, VerifiedPackage, peek};
+use crate::store::atomic::Output;
 
 /// What is to be opened.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ pub fn open_as_party(
             Ok(known)
         }
     };
-    prove(disk, wish, (secrets.owner, &secrets.recipient_keys()), pins)?.deliver(tools)
+    prove(tools, wish, (secrets.owner, &secrets.recipient_keys()), pins)?.deliver()
 }
 
 /// Opens a package that was sent to the site. The leaf `opened` is committed before the content is given out.
@@ -115,12 +115,12 @@ pub fn open_at_site(site: &mut Site<'_>, wish: OpenWish<'_>, date: Option<Busine
         None => registered_signing_keys(&site.parties, &site.folders, sender),
     };
     let keys = site.secrets.recipient_keys();
-    let proved = prove(site.tools.disk, wish, (site.config.id, &keys), pins)?;
+    let proved = prove(site.tools, wish, (site.config.id, &keys), pins)?;
     let mut leaf = journal::act(Act::Opened, site.tools.clock.now());
     leaf.outcome = Some(Outcome::Permitted);
     leaf.package = Some(proved.verified.package_hash());
     let leaf = Some(record::record(site, vec![leaf], business_date)?);
-    let opened = proved.deliver(site.tools)?;
+    let opened = proved.deliver()?;
     Ok(Opened { leaf, ..opened })
 }
 
@@ -130,22 +130,22 @@ fn given_key(wish: OpenWish<'_>) -> Result<Option<NoteVerifier>, Fault> {
         .transpose()
 }
 
-/// A package of which everything was verified, and nothing given out.
-struct Proved<'w> {
-    file: Box<dyn ReadAt>,
+/// A package of which everything was verified, and nothing given out: its content is in memory, or in a file that nobody sees.
+struct Proved<'t> {
     verified: VerifiedPackage,
-    wish: OpenWish<'w>,
+    plaintext: Zeroizing<Vec<u8>>,
+    staged: Option<Output<'t>>,
 }
 
-fn prove<'w>(
-    disk: &dyn Disk,
-    wish: OpenWish<'w>,
+fn prove<'t>(
+    tools: Tools<'t>,
+    wish: OpenWish<'_>,
     (owner, keys): (PartyId, &RecipientKeys),
     pins: impl FnOnce(PartyId) -> Result<Vec<NoteVerifier>, Fault>,
-) -> Result<Proved<'w>, Fault> {
+) -> Result<Proved<'t>, Fault> {
     let path = wish.package;
     let unreadable = trouble::unreadable(path);
-    let file = disk.open(path).map_err(&unreadable)?;
+    let file = tools.disk.open(path).map_err(&unreadable)?;
     let len_bytes = file.facts().map_err(&unreadable)?.len_bytes;
     if len_bytes > FILE_MAX_BYTES {
         return Err(unreadable(too_long()));
@@ -166,34 +166,49 @@ fn prove<'w>(
     }
     let opener = PackageOpener::new(&front, len_bytes, keys, &pinned).map_err(|why| refused.fault(&why))?;
     let mut read = |place: &mut [u8], offset: u64| file.read_exact_at(place, offset);
-    let verified = VerifiedPackage::verify(opener, wish.threads, &mut read).map_err(|why| match why {
-        ReadFault::Open(why) => refused.fault(&why),
-        ReadFault::Read(why) | ReadFault::Write(why) => unreadable(why),
+    let mut plaintext = Zeroizing::new(Vec::new());
+    let mut staged = None;
+    let opened = match wish.content {
+        Content::Unread => VerifiedPackage::open(opener, wish.threads, &mut read, &mut |_| Ok(())),
+        Content::Whole => {
+            // The length fits that of the package, which lies on the disk.
+            plaintext.reserve_exact(usize::try_from(opener.manifest().size_bytes).map_err(trouble::bug)?);
+            VerifiedPackage::open(opener, wish.threads, &mut read, &mut |piece| {
+                plaintext.extend_from_slice(piece);
+                Ok(())
+            })
+        }
+        Content::File(to) => {
+            let output = staged.insert(output::begin_new(tools, to)?);
+            VerifiedPackage::open(opener, wish.threads, &mut read, &mut |piece| {
+                output.write_all(piece)?;
+                output.begin_sync();
+                Ok(())
+            })
+        }
+    };
+    let verified = opened.map_err(|why| match (why, wish.content) {
+        (ReadFault::Open(why), _) => refused.fault(&why),
+        (ReadFault::Write(why), Content::File(to)) => trouble::disk(to)(why),
+        (ReadFault::Read(why) | ReadFault::Write(why), _) => unreadable(why),
     })?;
-    Ok(Proved { file, verified, wish })
+    if let Some(staged) = &mut staged {
+        staged.settle().map_err(|why| output::not_written(&why))?;
+    }
+    Ok(Proved {
+        verified,
+        plaintext,
+        staged,
+    })
 }
 
 impl Proved<'_> {
     /// Gives the content to where it was asked for.
-    fn deliver(self, tools: Tools<'_>) -> Result<Opened, Fault> {
-        let manifest = self.verified.manifest();
-        let mut plaintext = Zeroizing::new(Vec::new());
-        match self.wish.content {
-            Content::Unread => {}
-            Content::Whole => {
-                // It was verified, so the length is what lies on the disk.
-                plaintext.reserve_exact(usize::try_from(manifest.size_bytes).map_err(trouble::bug)?);
-                self.give(self.wish.package, &mut |piece| {
-                    plaintext.extend_from_slice(piece);
-                    Ok(())
-                })?;
-            }
-            Content::File(path) => {
-                let mut file = output::begin_new(tools, path)?;
-                self.give(path, &mut |piece| file.write_all(piece))?;
-                file.publish().map_err(|why| output::not_written(&why))?;
-            }
+    fn deliver(self) -> Result<Opened, Fault> {
+        if let Some(file) = self.staged {
+            file.publish().map_err(|why| output::not_written(&why))?;
         }
+        let manifest = self.verified.manifest();
         Ok(Opened {
             records: manifest.counts.get("records").copied(),
             kind: manifest.kind.clone(),
@@ -201,20 +216,8 @@ impl Proved<'_> {
             file_name: manifest.file_name.clone(),
             size_bytes: manifest.size_bytes,
             package_hash: digest::to_hex(&self.verified.package_hash()),
-            plaintext,
+            plaintext: self.plaintext,
             leaf: None,
-        })
-    }
-
-    fn give(&self, to: &Path, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), Fault> {
-        let mut read = |place: &mut [u8], offset: u64| self.file.read_exact_at(place, offset);
-        let given = self.verified.give(self.wish.threads, &mut read, sink);
-        given.map_err(|why| match why {
-            ReadFault::Open(_) => Fault::new(FaultId::FileUnreadable)
-                .with("path", self.wish.package.display())
-                .with("why", "it changed while it was read"),
-            ReadFault::Read(why) => trouble::unreadable(self.wish.package)(why),
-            ReadFault::Write(why) => trouble::disk(to)(why),
         })
     }
 }

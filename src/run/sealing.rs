@@ -34,6 +34,8 @@ pub(super) const FILE_MAX_BYTES: u64 = 4 << 30;
 const OTHER_KIND: &str = "FILE";
 /// What is read of a file to see whether it is an exchange file.
 const HEAD_BYTES: usize = 64 << 10;
+/// What is said of a file that did not stay as it was.
+const CHANGED: &str = "it changed while it was read";
 /// Header, trailer and end of an exchange file.
 const NOT_DATA_RECORDS: u64 = 3;
 
@@ -97,6 +99,7 @@ pub fn seal_at_site(site: &mut Site<'_>, wish: SealWish<'_>, date: Option<Busine
         (site.config.id, &site.secrets.package_signer),
         key,
         wish,
+        true,
     )?;
     let proof = with_ending(wish.out, "tlog-proof");
     output::must_be_new(tools.disk, &proof)?;
@@ -155,7 +158,14 @@ pub fn seal_as_party(
     };
     let secrets = keys::open_party(disk, key_file, unlocking)?;
     let layouts = layouts::load(disk, None)?;
-    let (made, package) = make(tools, &layouts, (secrets.owner, &secrets.package_signer), key, wish)?;
+    let (made, package) = make(
+        tools,
+        &layouts,
+        (secrets.owner, &secrets.package_signer),
+        key,
+        wish,
+        false,
+    )?;
     package.publish().map_err(|why| output::not_written(&why))?;
     Ok(made.report(wish.out, secrets.owner))
 }
@@ -193,10 +203,12 @@ fn make<'t>(
     (sender, signer): (PartyId, &NoteSigner),
     key: SealingPublicKey,
     wish: SealWish<'_>,
+    hashes_plain: bool,
 ) -> Result<(Made, Output<'t>), Fault> {
     let unreadable = trouble::unreadable(wish.file);
     let file = tools.disk.open(wish.file).map_err(&unreadable)?;
-    let len_bytes = file.facts().map_err(&unreadable)?.len_bytes;
+    let facts = file.facts().map_err(&unreadable)?;
+    let len_bytes = facts.len_bytes;
     if len_bytes > FILE_MAX_BYTES {
         return Err(unreadable(too_long()));
     }
@@ -224,17 +236,23 @@ fn make<'t>(
         file: &*file,
         len_bytes,
         layouts,
+        hashes_plain,
     };
     let mut sealed = source.seal(tools, &spec, signer, wish)?;
     // A file that is not sound goes as it is; it only is not counted. That is known when all of it was read.
     if sealed.records != expected {
-        let (records, plain_sha256) = (sealed.records, sealed.end.plain_sha256);
+        let records = sealed.records;
         drop(sealed);
         spec.counts = counts(records);
         sealed = source.seal(tools, &spec, signer, wish)?;
-        if (sealed.records, sealed.end.plain_sha256) != (records, plain_sha256) {
-            return Err(wish.failed(&"it changed while it was read"));
+        if sealed.records != records {
+            return Err(wish.failed(&CHANGED));
         }
+    }
+    // A mixture of two states of the file is neither of them.
+    let now = file.facts().map_err(&unreadable)?;
+    if (now.len_bytes, now.modified_ns) != (len_bytes, facts.modified_ns) {
+        return Err(wish.failed(&CHANGED));
     }
     let made = Made {
         package_hash: sealed.end.front.package_hash,
@@ -294,6 +312,8 @@ struct Source<'s> {
     file: &'s dyn ReadAt,
     len_bytes: u64,
     layouts: &'s Layouts,
+    /// Whether a leaf will tell the SHA-256 of the plaintext.
+    hashes_plain: bool,
 }
 
 /// A package that nobody sees yet.
@@ -321,6 +341,9 @@ impl Source<'_> {
             PackageSealer::new(spec, self.len_bytes, &mut tools.generator()?).map_err(|why| wish.failed(&why))?;
         let output = output::begin_new(tools, wish.out)?;
         let mut writer = PackageWriter::begin(output, sealer, signer, wish.threads).map_err(written)?;
+        if !self.hashes_plain {
+            writer = writer.without_plain_sha256();
+        }
         let mut scan = FileScan::without_sha256(self.layouts);
         let mut at = 0;
         let mut read = |place: &mut [u8]| {

@@ -12,4 +12,5 @@ pub mod package;
 pub mod secret;
 pub mod signing;
 mod spread;
+mod twin;
 pub mod wrap;

@@ -17,6 +17,7 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 
 use super::digest::hkdf_sha256;
 use super::floe::{FloeKey, FloeParams, HEADER_LEN as FLOE_HEADER_LEN};
+use super::merkle::{Hash, leaf_hash, leaf_hashes};
 use super::secret::PackageKey;
 use crate::format::package::{MAX_HEADER_LEN, MAX_MANIFEST_LEN, PAYLOAD_SEGMENT_LEN};
 
@@ -33,6 +34,15 @@ pub const MAX_FRONT_LEN: usize = MAX_HEADER_LEN + FRAME_LEN + MAX_MANIFEST_LEN a
 
 /// Parameters of every payload.
 const PARAMS: FloeParams = FloeParams::fixed::<PAYLOAD_SEGMENT_LEN>();
+
+/// Leaf hashes of at most two encrypted segments that follow each other.
+fn put_leaf_hashes(sealed: &[u8], leaves: &mut [Hash]) {
+    match (sealed.split_at_checked(PARAMS.encrypted_segment_len() as usize), leaves) {
+        (Some((first, second)), [one, other]) => [*one, *other] = leaf_hashes([first, second]),
+        (_, [one, ..]) => *one = leaf_hash(sealed),
+        (_, []) => {}
+    }
+}
 
 fn manifest_cipher(key: &PackageKey) -> Aes256Gcm {
     let derived = hkdf_sha256(SALT, key.expose(), &[b"manifest"]);

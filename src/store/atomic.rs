@@ -264,6 +264,12 @@ impl WriteNew for Output<'_> {
         self.open()?.rewrite(offset, bytes)
     }
 
+    fn begin_sync(&mut self) {
+        if let Some(file) = &mut self.file {
+            file.begin_sync();
+        }
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.open()?.sync()
     }

@@ -29,13 +29,22 @@ impl<F: WriteNew> PackageWriter<F> {
         Ok(Self { file, stream })
     }
 
+    /// The same where nobody asks for the SHA-256 of the plaintext.
+    #[must_use]
+    pub fn without_plain_sha256(self) -> Self {
+        Self {
+            stream: self.stream.without_plain_sha256(),
+            ..self
+        }
+    }
+
     /// Takes more of the plaintext, in pieces of any length.
     ///
     /// # Errors
     /// [`StreamFault`]; after one the file is of no use.
     pub fn write(&mut self, plaintext: &[u8]) -> Result<(), StreamFault> {
         let file = &mut self.file;
-        self.stream.add(plaintext, &mut |sealed| file.write_all(sealed))
+        self.stream.add(plaintext, &mut |sealed| put(file, sealed))
     }
 
     /// Takes all of the plaintext from `read`, which fills what it is given, and shows it to `look`; the next part is read
@@ -49,7 +58,7 @@ impl<F: WriteNew> PackageWriter<F> {
         look: Look<'_>,
     ) -> Result<(), StreamFault> {
         let file = &mut self.file;
-        self.stream.pump(read, look, &mut |sealed| file.write_all(sealed))
+        self.stream.pump(read, look, &mut |sealed| put(file, sealed))
     }
 
     /// Seals what is left and puts the front in its place. The file is whole, and not synced.
@@ -62,6 +71,13 @@ impl<F: WriteNew> PackageWriter<F> {
         self.file.rewrite(0, &end.front.bytes)?;
         Ok((self.file, end))
     }
+}
+
+/// What is sealed here is made durable soon.
+fn put(file: &mut impl WriteNew, sealed: &[u8]) -> io::Result<()> {
+    file.write_all(sealed)?;
+    file.begin_sync();
+    Ok(())
 }
 
 /// A file at rest on its way into a new file.
@@ -93,7 +109,7 @@ impl<F: WriteNew> RestWriter<F> {
     /// [`AtRestStreamFault`]; after one the file is of no use.
     pub fn write(&mut self, content: &[u8]) -> Result<(), AtRestStreamFault> {
         let file = &mut self.file;
-        self.writer.add(content, &mut |sealed| file.write_all(sealed))
+        self.writer.add(content, &mut |sealed| put(file, sealed))
     }
 
     /// Ends the file; it is not synced.

@@ -92,6 +92,10 @@ impl WriteNew for StagedFile {
         self.file.rewrite(offset, bytes)
     }
 
+    fn begin_sync(&mut self) {
+        self.file.begin_sync();
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync()
     }

@@ -3,6 +3,7 @@
 mod damage;
 pub(crate) mod fixture;
 mod keep;
+mod mapped;
 mod model;
 mod reading;
 mod streamed;

@@ -6,7 +6,8 @@ use sekisho::domain::instant::{BusinessDate, Instant};
 use sekisho::domain::item::Item;
 use sekisho::domain::row::Row;
 use sekisho::format::blockfile::{
-    BlockEntry, BlockFileWriter, BlockRows, FOOTER_BYTES, Footer, Group, Index, MAX_GROUP_BYTES, Table,
+    BlockEntry, BlockFileWriter, BlockRows, Dictionaries, FOOTER_BYTES, Footer, Group, MAX_GROUP_BYTES, Place, Root,
+    Table, Unpacker, Whole,
 };
 use sekisho::format::manifest::{
     Counts, ExchangeState, Hash32, Hex, Manifest, Pointer, Roots, RunName, RunRef, SealedStates,
@@ -74,7 +75,7 @@ pub(crate) const BLOCK_FILE: Target = Target {
         seeds.push([&[128, 2], rows.as_slice()].concat());
         seeds
     },
-    words: &["SKRUN\u{0}\u{0}\u{1}", "\u{0}\u{0}\u{0}\u{1}"],
+    words: &["SKRUN\u{0}\u{0}\u{2}", "\u{0}\u{0}\u{0}\u{1}"],
 };
 
 pub(crate) const ROW_CODE: Target = Target {
@@ -177,32 +178,47 @@ fn block_file(data: &[u8]) {
         return one_block(number, run);
     }
     let table = Table::ALL[usize::from(number) % Table::ALL.len()];
-    let Some((front, footer)) = run.split_last_chunk::<FOOTER_BYTES>() else {
+    let Some((_, footer)) = run.split_last_chunk::<FOOTER_BYTES>() else {
         return;
     };
     let footer = match Footer::read(table, footer, run.len() as u64) {
         Ok(footer) => footer,
         Err(fault) => return quiet(data, &fault),
     };
-    let index: Vec<BlockEntry> =
-        match Index::read(&footer, front[usize::try_from(footer.index_offset).unwrap()..].to_vec()) {
-            Ok(index) => index.entries().collect(),
-            Err(fault) => return quiet(data, &fault),
-        };
-    let part = |group: Group| {
-        let start = usize::try_from(group.offset).unwrap();
-        &run[start..start + group.stored_bytes as usize]
+    let mut whole = Whole(run);
+    let root = match Root::read(footer, run.len() as u64, &mut whole) {
+        Ok(root) => root,
+        Err(fault) => return quiet(data, &fault),
     };
+    if let Err(fault) = root.test_all(&mut whole) {
+        return quiet(data, &fault);
+    }
+    let part = |start: u64, len: u32| {
+        let start = usize::try_from(start).unwrap();
+        &run[start..start + len as usize]
+    };
+    let keys = part(0, footer.key_dictionary_bytes);
+    let bodies = part(footer.key_dictionary_bytes.into(), footer.body_dictionary_bytes);
+    let dictionaries = match Dictionaries::read(keys, bodies) {
+        Ok(dictionaries) => dictionaries,
+        Err(fault) => return quiet(data, &fault),
+    };
+    let mut unpacker = Unpacker::new(&dictionaries);
     let mut rows = 0;
     let (mut writer, mut again) = (BlockFileWriter::new(table).unwrap(), Vec::new());
-    for (block, entry) in (0..).zip(&index) {
-        let body = Some(part(entry.bodies));
-        let read = match BlockRows::read(block, entry, part(entry.keys), body) {
+    let mut place = Place::default();
+    place.begin(&root, &mut whole).expect("every page was read before");
+    while let Some((block, entry)) = place.block(&root) {
+        let block = u32::try_from(block).unwrap();
+        let group = |group: Group| part(group.offset, group.stored_bytes);
+        let body = Some(group(entry.bodies));
+        let read = match BlockRows::read(&mut unpacker, block, &entry, group(entry.keys), body) {
             Ok(read) => read,
             Err(fault) => return quiet(data, &fault),
         };
         every_row(&read);
-        let without = BlockRows::read(block, entry, part(entry.keys), None).expect("keys need no bodies");
+        let without =
+            BlockRows::read(&mut unpacker, block, &entry, group(entry.keys), None).expect("keys need no bodies");
         assert_eq!(read.len(), without.len());
         rows += read.len() as u64;
         for row in 0..read.len() {
@@ -210,6 +226,7 @@ fn block_file(data: &[u8]) {
                 .push(read.key(row), read.small(row), read.body(row), &mut again)
                 .expect("what was read can be written");
         }
+        place.step(&root, &mut whole).expect("every page was read before");
     }
     assert_eq!(rows, footer.row_count);
     assert_eq!(writer.finish(&mut again).unwrap().row_count, rows);
@@ -241,13 +258,13 @@ fn one_block(number: u8, data: &[u8]) {
         last = raw.get(at..at.saturating_add(width)).unwrap_or(last);
     }
     let entry = BlockEntry {
-        first_key: first.into(),
-        last_key: last.into(),
+        first_key: first,
+        last_key: last,
         row_count: u32::from(count),
         keys: group,
         bodies: Group::default(),
     };
-    match BlockRows::read(0, &entry, &stored, None) {
+    match BlockRows::read(&mut Unpacker::new(&Dictionaries::default()), 0, &entry, &stored, None) {
         Ok(rows) => every_row(&rows),
         Err(fault) => quiet(data, &fault),
     }

@@ -1,8 +1,59 @@
 //! The rows of one block, decompressed (`docs/formats/run.md`, "Groups").
 
 use zstd::bulk::Decompressor;
+use zstd::dict::DecoderDictionary;
 
 use super::{BlockEntry, BlockFault, Group};
+
+/// What a run's dictionaries are for reading: one for key groups, one for body groups, where it has them.
+#[derive(Default)]
+pub struct Dictionaries {
+    keys: Option<DecoderDictionary<'static>>,
+    bodies: Option<DecoderDictionary<'static>>,
+}
+
+impl Dictionaries {
+    /// From the bytes in the run; empty for none.
+    ///
+    /// # Errors
+    /// [`BlockFault::Dictionary`].
+    pub fn read(keys: &[u8], bodies: &[u8]) -> Result<Self, BlockFault> {
+        let prepared = |bytes: &[u8]| {
+            let made = (!bytes.is_empty()).then(|| DecoderDictionary::try_copy(bytes));
+            made.transpose().map_err(|_| BlockFault::Dictionary)
+        };
+        Ok(Self {
+            keys: prepared(keys)?,
+            bodies: prepared(bodies)?,
+        })
+    }
+}
+
+/// Decompresses the groups of one run, one after the other.
+pub struct Unpacker<'d> {
+    dictionaries: &'d Dictionaries,
+    keys: Option<Decompressor<'d>>,
+    bodies: Option<Decompressor<'d>>,
+}
+
+impl<'d> Unpacker<'d> {
+    /// With the dictionaries of the run.
+    pub fn new(dictionaries: &'d Dictionaries) -> Self {
+        Self {
+            dictionaries,
+            keys: None,
+            bodies: None,
+        }
+    }
+
+    fn keys(&mut self, group: Group, stored: &[u8]) -> Option<Vec<u8>> {
+        unpack(&mut self.keys, self.dictionaries.keys.as_ref(), group, stored)
+    }
+
+    fn bodies(&mut self, group: Group, stored: &[u8]) -> Option<Vec<u8>> {
+        unpack(&mut self.bodies, self.dictionaries.bodies.as_ref(), group, stored)
+    }
+}
 
 /// Where the parts of a row lie in the raw groups.
 #[derive(Clone, Copy, Default)]
@@ -23,35 +74,21 @@ pub struct BlockRows {
 }
 
 impl BlockRows {
-    /// Decompresses and cuts a block with a decompressor of its own; see [`BlockRows::read_with`].
-    ///
-    /// # Errors
-    /// [`BlockFault::Compression`], [`BlockFault::Rows`], [`BlockFault::Order`].
-    pub fn read(
-        block: u32,
-        entry: &BlockEntry,
-        key_group: &[u8],
-        body_group: Option<&[u8]>,
-    ) -> Result<Self, BlockFault> {
-        let mut zstd = Decompressor::new().map_err(|_| BlockFault::Compression { block })?;
-        Self::read_with(&mut zstd, block, entry, key_group, body_group)
-    }
-
     /// Decompresses and cuts a block. `body_group` is `None` where only the key group was read; all bodies are empty then.
     ///
     /// # Errors
     /// [`BlockFault::Compression`], [`BlockFault::Rows`], [`BlockFault::Order`].
-    pub fn read_with(
-        zstd: &mut Decompressor<'_>,
+    pub fn read(
+        unpacker: &mut Unpacker<'_>,
         block: u32,
-        entry: &BlockEntry,
+        entry: &BlockEntry<'_>,
         key_group: &[u8],
         body_group: Option<&[u8]>,
     ) -> Result<Self, BlockFault> {
         let compression = BlockFault::Compression { block };
-        let keys = decompress(zstd, entry.keys, key_group).ok_or(compression)?;
+        let keys = unpacker.keys(entry.keys, key_group).ok_or(compression)?;
         let bodies = match body_group {
-            Some(group) if entry.bodies.stored_bytes > 0 => decompress(zstd, entry.bodies, group).ok_or(compression)?,
+            Some(group) if entry.bodies.stored_bytes > 0 => unpacker.bodies(entry.bodies, group).ok_or(compression)?,
             Some(_) | None => Vec::new(),
         };
         let mut rows = Self {
@@ -65,7 +102,7 @@ impl BlockRows {
         if !rows.bodies.is_empty() {
             rows.cut_bodies().ok_or(contradiction)?;
         }
-        let ends_fit = rows.key(0) == &*entry.first_key && rows.key(rows.len().saturating_sub(1)) == &*entry.last_key;
+        let ends_fit = rows.key(0) == entry.first_key && rows.key(rows.len().saturating_sub(1)) == entry.last_key;
         for row in 1..rows.len() {
             if rows.key(row - 1) >= rows.key(row) {
                 return Err(BlockFault::Order { row: row as u64 });
@@ -153,10 +190,21 @@ impl BlockRows {
     }
 }
 
-fn decompress(zstd: &mut Decompressor<'_>, group: Group, stored: &[u8]) -> Option<Vec<u8>> {
+fn unpack<'d>(
+    zstd: &mut Option<Decompressor<'d>>,
+    dictionary: Option<&'d DecoderDictionary<'static>>,
+    group: Group,
+    stored: &[u8],
+) -> Option<Vec<u8>> {
+    let mut ready = match (zstd.take(), dictionary) {
+        (Some(ready), _) => ready,
+        (None, Some(dictionary)) => Decompressor::with_prepared_dictionary(dictionary).ok()?,
+        (None, None) => Decompressor::new().ok()?,
+    };
     let raw_bytes = usize::try_from(group.raw_bytes).ok()?;
-    let raw = zstd.decompress(stored, raw_bytes).ok()?;
-    (raw.len() == raw_bytes).then_some(raw)
+    let raw = ready.decompress(stored, raw_bytes);
+    *zstd = Some(ready);
+    raw.ok().filter(|raw| raw.len() == raw_bytes)
 }
 
 /// Start and end of what stands behind the 32-bit length at `at`.

@@ -1,13 +1,12 @@
-//! Index and footer of a run (`docs/formats/run.md`, "Index", "Footer").
+//! Pages of a run's index (`docs/formats/run.md`, "Index"): a tree whose leaves list blocks, so that a lookup reads one page
+//! of each level, however many rows the run has.
 
-use super::{BlockFault, MAX_BLOCK_ROWS, MAX_GROUP_BYTES, Table};
+use super::{BlockFault, MAX_BLOCK_ROWS, MAX_GROUP_BYTES, MAX_PAGE_ROWS, Table};
 
-/// First bytes of a footer; the last byte is the version of the format.
-const MAGIC: &[u8; 8] = b"SKRUN\0\0\x01";
-/// Length of the footer in bytes: magic (8), table, key width, reserved (2), blocks (4), rows (8), index offset (8).
-pub const FOOTER_BYTES: usize = 32;
-/// Bytes of an index row besides its two keys: rows (4), then offset (8), stored (4) and raw length (4) of both groups.
-const INDEX_FIXED_BYTES: usize = 4 + 2 * (8 + 4 + 4);
+/// Bytes of a leaf's row besides its two keys: rows (2), then stored (4) and raw length (4) of both groups.
+const LEAF_FIXED_BYTES: usize = 2 + 2 * (4 + 4);
+/// Bytes of a row of the other pages besides its two keys: number of the first block (4), offset (8) and rows (2) of the page.
+const UPPER_FIXED_BYTES: usize = 4 + 8 + 2;
 
 /// Where a compressed group lies in the run's plaintext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,13 +19,13 @@ pub struct Group {
     pub raw_bytes: u32,
 }
 
-/// One row of the index. Keys are personal data: no `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BlockEntry {
+/// What the index tells of a block. Keys are personal data: no `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BlockEntry<'p> {
     /// Key of the block's first row.
-    pub first_key: Box<[u8]>,
+    pub first_key: &'p [u8],
     /// Key of the block's last row.
-    pub last_key: Box<[u8]>,
+    pub last_key: &'p [u8],
     /// Number of rows, 1 to [`MAX_BLOCK_ROWS`].
     pub row_count: u32,
     /// The key group.
@@ -35,176 +34,199 @@ pub struct BlockEntry {
     pub bodies: Group,
 }
 
-impl BlockEntry {
+impl BlockEntry<'_> {
     pub(super) fn put(&self, to: &mut Vec<u8>) {
-        to.extend_from_slice(&self.first_key);
-        to.extend_from_slice(&self.last_key);
-        to.extend_from_slice(&self.row_count.to_be_bytes());
+        to.extend_from_slice(self.first_key);
+        to.extend_from_slice(self.last_key);
+        to.extend_from_slice(&u16::try_from(self.row_count).unwrap_or(u16::MAX).to_be_bytes());
         for group in [self.keys, self.bodies] {
-            to.extend_from_slice(&group.offset.to_be_bytes());
             to.extend_from_slice(&group.stored_bytes.to_be_bytes());
             to.extend_from_slice(&group.raw_bytes.to_be_bytes());
         }
     }
 }
 
-/// The last bytes of a run's plaintext.
+/// Where a page lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Footer {
-    /// The table that the run belongs to.
-    pub table: Table,
-    /// Number of blocks.
-    pub block_count: u32,
-    /// Number of rows.
-    pub row_count: u64,
-    /// Offset of the index; it ends where the footer begins.
-    pub index_offset: u64,
+pub struct PagePlace {
+    /// 0 for a leaf.
+    pub level: u8,
+    /// Number of the first block below it.
+    pub first_block: u32,
+    /// Offset of the page in the plaintext.
+    pub offset: u64,
+    /// Its rows.
+    pub rows: u32,
 }
 
-impl Footer {
-    pub(super) fn put(&self, to: &mut Vec<u8>) {
-        to.extend_from_slice(MAGIC);
-        to.push(self.table.number());
-        to.push(u8::try_from(self.table.key_bytes()).unwrap_or_default());
-        to.extend_from_slice(&[0, 0]);
-        to.extend_from_slice(&self.block_count.to_be_bytes());
-        to.extend_from_slice(&self.row_count.to_be_bytes());
-        to.extend_from_slice(&self.index_offset.to_be_bytes());
+impl PagePlace {
+    /// A row of the page above.
+    pub(super) fn put(&self, first_key: &[u8], last_key: &[u8], to: &mut Vec<u8>) {
+        to.extend_from_slice(first_key);
+        to.extend_from_slice(last_key);
+        to.extend_from_slice(&self.first_block.to_be_bytes());
+        to.extend_from_slice(&self.offset.to_be_bytes());
+        to.extend_from_slice(&u16::try_from(self.rows).unwrap_or(u16::MAX).to_be_bytes());
     }
 
-    /// Reads the footer of a run of `table` whose plaintext has `plaintext_bytes`.
-    ///
-    /// # Errors
-    /// [`BlockFault::Version`], [`BlockFault::Footer`], [`BlockFault::IndexLength`].
-    pub fn read(table: Table, bytes: &[u8; FOOTER_BYTES], plaintext_bytes: u64) -> Result<Self, BlockFault> {
-        if let Some((got, magic)) = bytes.first_chunk::<8>().and_then(|magic| magic.split_last())
-            && MAGIC.starts_with(magic)
-            && MAGIC.last() != Some(got)
-        {
-            return Err(BlockFault::Version { got: *got });
-        }
-        let mut fields = Fields(bytes);
-        let known = fields.array::<8>() == Some(*MAGIC)
-            && fields.array() == Some([table.number()])
-            && fields.array::<1>().map(|[width]| usize::from(width)) == Some(table.key_bytes())
-            && fields.array() == Some([0, 0]);
-        let (Some(block_count), Some(row_count), Some(index_offset), true) =
-            (fields.u32(), fields.u64(), fields.u64(), known)
-        else {
-            return Err(BlockFault::Footer);
-        };
-        let footer = Self {
-            table,
-            block_count,
-            row_count,
-            index_offset,
-        };
-        // Bounds the allocation for the index by the length of the run itself.
-        let end = index_offset
-            .checked_add(footer.index_bytes())
-            .and_then(|end| end.checked_add(FOOTER_BYTES as u64));
-        if end == Some(plaintext_bytes) {
-            Ok(footer)
-        } else {
-            Err(BlockFault::IndexLength)
-        }
-    }
-
-    /// Length of the index in bytes.
-    pub fn index_bytes(&self) -> u64 {
-        u64::from(self.block_count) * (2 * self.table.key_bytes() + INDEX_FIXED_BYTES) as u64
+    /// Length of the page in bytes.
+    pub fn bytes(&self, table: Table) -> u64 {
+        page_bytes(table, self.level, self.rows)
     }
 }
 
-/// The index of a run: rows of fixed width, kept as the bytes they are on disk, so that opening a run of a million
-/// rows allocates once. No `Debug`: keys are personal data.
-pub struct Index {
+/// Bytes of a row of a page.
+pub(super) fn row_bytes(table: Table, level: u8) -> usize {
+    let fixed = if level == 0 {
+        LEAF_FIXED_BYTES
+    } else {
+        UPPER_FIXED_BYTES
+    };
+    2 * table.key_bytes() + fixed
+}
+
+pub(super) fn page_bytes(table: Table, level: u8, rows: u32) -> u64 {
+    u64::from(rows) * row_bytes(table, level) as u64
+}
+
+/// One page, kept as the bytes it is on disk and tested when it is read. No `Debug`: keys are personal data.
+pub struct Page {
+    place: PagePlace,
     key_bytes: usize,
-    block_count: u32,
-    rows: Vec<u8>,
+    row_bytes: usize,
+    bytes: Vec<u8>,
+    /// Of a leaf: where each block's groups begin behind those of the blocks before it.
+    groups: Vec<(u32, u32)>,
+    /// Of a leaf: length of all key groups, and end of the stripe.
+    keys_bytes: u64,
+    end: u64,
 }
 
-impl Index {
-    /// Takes the index, `footer.index_bytes()` long, and tests it: keys ascend, groups lie before the index and do not
-    /// overlap, every byte before the index belongs to one group, the rows add up to those of the footer.
+impl Page {
+    /// Takes the bytes of the page at `place` and tests them: keys ascend between `bounds`, which the page above tells,
+    /// lengths are possible, and all that it lists lies before `limit`.
     ///
     /// # Errors
     /// [`BlockFault::IndexLength`], [`BlockFault::IndexRow`].
-    pub fn read(footer: &Footer, bytes: Vec<u8>) -> Result<Self, BlockFault> {
-        if bytes.len() as u64 != footer.index_bytes() {
+    pub fn read(
+        table: Table,
+        place: PagePlace,
+        bounds: Option<(&[u8], &[u8])>,
+        bytes: Vec<u8>,
+        limit: u64,
+    ) -> Result<Self, BlockFault> {
+        if bytes.len() as u64 != place.bytes(table) || !(1..=MAX_PAGE_ROWS).contains(&place.rows) {
             return Err(BlockFault::IndexLength);
         }
-        let index = Self {
-            key_bytes: footer.table.key_bytes(),
-            block_count: footer.block_count,
-            rows: bytes,
+        let end = place.offset.saturating_add(bytes.len() as u64);
+        let mut page = Self {
+            place,
+            key_bytes: table.key_bytes(),
+            row_bytes: row_bytes(table, place.level),
+            bytes,
+            groups: Vec::new(),
+            keys_bytes: 0,
+            end,
         };
-        let mut last_key: Option<&[u8]> = None;
-        let (mut row_count, mut stored, mut keys_end, mut bodies_end) = (0_u64, 0_u64, 0, 0);
-        for block in 0..footer.block_count {
-            let bad = BlockFault::IndexRow { block };
-            let row = index.row(block as usize).ok_or(bad)?;
-            let ascends = last_key.is_none_or(|before| before < row.first_key)
-                && row.first_key <= row.last_key
-                && (row.row_count == 1) == (row.first_key == row.last_key);
-            let sized = (1..=MAX_BLOCK_ROWS).contains(&row.row_count)
-                && row.keys.stored_bytes > 0
-                && (row.bodies.stored_bytes == 0) == (row.bodies.raw_bytes == 0)
-                && row.keys.raw_bytes.max(row.bodies.raw_bytes) <= MAX_GROUP_BYTES;
-            // Groups of a kind follow each other; with the sum of all lengths below that leaves no room for overlaps.
-            let placed = row.keys.offset >= keys_end && row.bodies.offset >= bodies_end;
-            keys_end = group_end(row.keys).ok_or(bad)?;
-            bodies_end = group_end(row.bodies).ok_or(bad)?;
-            if !(ascends && sized && placed) || keys_end.max(bodies_end) > footer.index_offset {
-                return Err(bad);
+        let bad = |row: usize| BlockFault::IndexRow {
+            block: place.first_block.saturating_add(u32::try_from(row).unwrap_or(u32::MAX)),
+        };
+        let mut before: Option<&[u8]> = None;
+        for row in 0..page.len() {
+            let (first, last) = page.keys(row).ok_or(bad(row))?;
+            if before.is_some_and(|before| before >= first) || first > last {
+                return Err(bad(row));
             }
-            row_count += u64::from(row.row_count);
-            stored += u64::from(row.keys.stored_bytes) + u64::from(row.bodies.stored_bytes);
-            last_key = Some(row.last_key);
+            before = Some(last);
         }
-        if row_count == footer.row_count && stored == footer.index_offset {
-            Ok(index)
+        let ends = page.keys(0).zip(page.keys(page.len().saturating_sub(1)));
+        if bounds.is_some() && bounds != ends.map(|((first, _), (_, last))| (first, last)) {
+            return Err(bad(0));
+        }
+        if place.level == 0 {
+            page.place_groups(bad)?;
+        } else {
+            page.test_children(bad)?;
+        }
+        if page.end <= limit {
+            Ok(page)
         } else {
             Err(BlockFault::IndexLength)
         }
     }
 
-    /// Number of blocks.
+    fn place_groups(&mut self, bad: impl Fn(usize) -> BlockFault) -> Result<(), BlockFault> {
+        let (mut keys_bytes, mut bodies_bytes) = (0_u32, 0_u32);
+        let mut groups = Vec::with_capacity(self.len());
+        for row in 0..self.len() {
+            let fields = self.leaf_row(row).ok_or(bad(row))?;
+            let is_one = self.keys(row).is_some_and(|(first, last)| first == last);
+            let sized = (1..=MAX_BLOCK_ROWS).contains(&fields.row_count)
+                && (fields.row_count == 1) == is_one
+                && fields.keys_stored > 0
+                && (fields.bodies_stored == 0) == (fields.bodies_raw == 0)
+                && fields.keys_raw.max(fields.bodies_raw) <= MAX_GROUP_BYTES;
+            if !sized {
+                return Err(bad(row));
+            }
+            groups.push((keys_bytes, bodies_bytes));
+            keys_bytes = keys_bytes.checked_add(fields.keys_stored).ok_or(bad(row))?;
+            bodies_bytes = bodies_bytes.checked_add(fields.bodies_stored).ok_or(bad(row))?;
+        }
+        self.groups = groups;
+        self.keys_bytes = keys_bytes.into();
+        self.end = self
+            .end
+            .saturating_add(self.keys_bytes)
+            .saturating_add(u64::from(bodies_bytes));
+        Ok(())
+    }
+
+    fn test_children(&self, bad: impl Fn(usize) -> BlockFault) -> Result<(), BlockFault> {
+        let mut before: Option<PagePlace> = None;
+        for row in 0..self.len() {
+            let child = self.child(row).ok_or(bad(row))?;
+            let follows = match before {
+                None => child.first_block == self.place.first_block,
+                Some(before) => child.offset > before.offset && child.first_block > before.first_block,
+            };
+            if !follows || !(1..=MAX_PAGE_ROWS).contains(&child.rows) || child.offset >= self.place.offset {
+                return Err(bad(row));
+            }
+            before = Some(child);
+        }
+        Ok(())
+    }
+
+    /// Where the page lies.
+    pub fn place(&self) -> PagePlace {
+        self.place
+    }
+
+    /// End of the page; for a leaf that of its stripe.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Number of rows.
     pub fn len(&self) -> usize {
-        self.block_count as usize
+        self.place.rows as usize
     }
 
-    /// True where the run has no block.
+    /// Never: a page has a row.
     pub fn is_empty(&self) -> bool {
-        self.block_count == 0
+        self.place.rows == 0
     }
 
-    /// The row of a block, 0-based; `None` behind the last.
-    pub fn entry(&self, block: usize) -> Option<BlockEntry> {
-        let row = self.row(block)?;
-        Some(BlockEntry {
-            first_key: row.first_key.into(),
-            last_key: row.last_key.into(),
-            row_count: row.row_count,
-            keys: row.keys,
-            bodies: row.bodies,
-        })
-    }
-
-    /// The rows of all blocks, in order.
-    pub fn entries(&self) -> impl Iterator<Item = BlockEntry> + '_ {
-        (0..self.len()).map_while(|block| self.entry(block))
-    }
-
-    /// First and last key of a block; `None` behind the last block.
-    pub fn keys(&self, block: usize) -> Option<(&[u8], &[u8])> {
-        let (first, rest) = self.bytes(block)?.split_at_checked(self.key_bytes)?;
+    /// First and last key of a row, 0-based; `None` behind the last row.
+    pub fn keys(&self, row: usize) -> Option<(&[u8], &[u8])> {
+        let (first, rest) = self.row(row)?.split_at_checked(self.key_bytes)?;
         Some((first, rest.get(..self.key_bytes)?))
     }
 
-    /// The first block from `from` on that ends at or behind `key`; the number of blocks where there is none.
-    pub fn first_reaching(&self, from: usize, key: &[u8]) -> usize {
-        let (mut low, mut high) = (from.min(self.len()), self.len());
+    /// The first row that ends at or behind `key`; the number of rows where there is none.
+    pub fn first_reaching(&self, key: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
             if self.keys(middle).is_some_and(|(_, last)| last < key) {
@@ -216,66 +238,89 @@ impl Index {
         low
     }
 
-    fn bytes(&self, block: usize) -> Option<&[u8]> {
-        let width = 2 * self.key_bytes + INDEX_FIXED_BYTES;
-        let start = block.checked_mul(width)?;
-        self.rows.get(start..start.checked_add(width)?)
+    /// The block of a leaf's row; `None` behind the last row and for other pages.
+    pub fn block(&self, row: usize) -> Option<BlockEntry<'_>> {
+        let (keys_before, bodies_before) = *self.groups.get(row)?;
+        let fields = self.leaf_row(row)?;
+        let (first_key, last_key) = self.keys(row)?;
+        let groups_at = self.place.offset + self.bytes.len() as u64;
+        Some(BlockEntry {
+            first_key,
+            last_key,
+            row_count: fields.row_count,
+            keys: Group {
+                offset: groups_at + u64::from(keys_before),
+                stored_bytes: fields.keys_stored,
+                raw_bytes: fields.keys_raw,
+            },
+            bodies: Group {
+                offset: groups_at + self.keys_bytes + u64::from(bodies_before),
+                stored_bytes: fields.bodies_stored,
+                raw_bytes: fields.bodies_raw,
+            },
+        })
     }
 
-    fn row(&self, block: usize) -> Option<IndexRow<'_>> {
-        let mut fields = Fields(self.bytes(block)?);
-        Some(IndexRow {
-            first_key: fields.key(self.key_bytes)?,
-            last_key: fields.key(self.key_bytes)?,
-            row_count: fields.u32()?,
-            keys: fields.group()?,
-            bodies: fields.group()?,
+    /// The page that a row of an upper page names; `None` behind the last row and for a leaf.
+    pub fn child(&self, row: usize) -> Option<PagePlace> {
+        let mut fields = self.fields(row)?;
+        Some(PagePlace {
+            level: self.place.level.checked_sub(1)?,
+            first_block: fields.u32()?,
+            offset: fields.u64()?,
+            rows: fields.u16()?.into(),
+        })
+    }
+
+    fn row(&self, row: usize) -> Option<&[u8]> {
+        let start = row.checked_mul(self.row_bytes)?;
+        self.bytes.get(start..start.checked_add(self.row_bytes)?)
+    }
+
+    /// What stands behind the keys of a row.
+    fn fields(&self, row: usize) -> Option<Fields<'_>> {
+        self.row(row)?.get(2 * self.key_bytes..).map(Fields)
+    }
+
+    fn leaf_row(&self, row: usize) -> Option<LeafRow> {
+        let mut fields = self.fields(row)?;
+        Some(LeafRow {
+            row_count: fields.u16()?.into(),
+            keys_stored: fields.u32()?,
+            keys_raw: fields.u32()?,
+            bodies_stored: fields.u32()?,
+            bodies_raw: fields.u32()?,
         })
     }
 }
 
-/// [`BlockEntry`] within the bytes of the index.
-struct IndexRow<'a> {
-    first_key: &'a [u8],
-    last_key: &'a [u8],
+struct LeafRow {
     row_count: u32,
-    keys: Group,
-    bodies: Group,
-}
-
-fn group_end(group: Group) -> Option<u64> {
-    group.offset.checked_add(u64::from(group.stored_bytes))
+    keys_stored: u32,
+    keys_raw: u32,
+    bodies_stored: u32,
+    bodies_raw: u32,
 }
 
 /// Big-endian fields of what is left.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
-impl<'a> Fields<'a> {
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+impl Fields<'_> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*head)
     }
 
-    fn u32(&mut self) -> Option<u32> {
+    fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }
 
-    fn u64(&mut self) -> Option<u64> {
+    pub(super) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_be_bytes)
-    }
-
-    fn key(&mut self, width: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(width)?;
-        self.0 = rest;
-        Some(head)
-    }
-
-    fn group(&mut self) -> Option<Group> {
-        Some(Group {
-            offset: self.u64()?,
-            stored_bytes: self.u32()?,
-            raw_bytes: self.u32()?,
-        })
     }
 }

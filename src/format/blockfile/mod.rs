@@ -2,31 +2,51 @@
 //!
 //! A block has a *key group* (key and small part of each row) and a *body group*, compressed apart. Blocks are
 //! gathered into stripes, all key groups of a stripe in front of its body groups, so that a reader of keys passes over
-//! most of the encrypted segments. Pure: bytes in, bytes out; `store::runs` encrypts and reads at offsets.
+//! most of the encrypted segments. Each stripe begins with the page of the index that lists its blocks. Pure: bytes in, bytes out; `store::runs` encrypts and reads at offsets.
 
+mod assembler;
 mod block;
+mod footer;
 mod index;
+mod place;
 mod writer;
 
-pub use block::BlockRows;
-pub use index::{BlockEntry, FOOTER_BYTES, Footer, Group, Index};
-pub use writer::{BlockAssembler, BlockFileWriter, BlockFiller, RawBlock, RunSummary};
+pub use assembler::{BlockAssembler, RunSummary};
+pub use block::{BlockRows, Dictionaries, Unpacker};
+pub use footer::{FOOTER_BYTES, Footer};
+pub use index::{BlockEntry, Group, Page, PagePlace};
+pub use place::{Place, Plaintext, Root, Whole};
+pub use writer::{BlockFileWriter, BlockFiller, RawBlock};
 
 use super::rowcode::{CODE_KEY_BYTES, IDENTITY_KEY_BYTES, NOTICE_KEY_BYTES, NUMBER_KEY_BYTES, VERSION_KEY_BYTES};
 
-/// Most rows of one block that a reader takes.
+/// Most rows of one block.
 pub const MAX_BLOCK_ROWS: u32 = 512;
-/// Most rows of one block that is written: small enough that a single lookup decompresses little, large enough to compress well.
-pub const BLOCK_ROWS: u32 = 128;
-/// A block is closed when either group reaches this many bytes before compression.
-pub const TARGET_GROUP_BYTES: usize = 256 << 10;
+/// A block is closed when either group reaches this many bytes before compression: some 22 residents, so that a lookup
+/// decompresses little. What smaller blocks lose is won back by dictionaries.
+pub const TARGET_GROUP_BYTES: usize = 4 << 10;
 /// Most bytes of one row's small part and of its body. A row has at most 65,535 bytes of text and as many cells of six bytes.
 pub const MAX_ROW_BYTES: usize = 512 << 10;
 /// Most bytes of one group before compression: bounds what a reader allocates.
 pub const MAX_GROUP_BYTES: u32 = 2 << 20;
-/// A stripe is written when its compressed groups reach this many bytes: sixteen segments, so that the segments shared by
-/// key and body groups are few, while the writer holds no more than this in memory.
-pub const STRIPE_BYTES: usize = 1 << 20;
+/// A stripe is written when its compressed groups reach this many bytes, so that key groups lie together, while the writer
+/// holds no more than this in memory.
+pub const STRIPE_BYTES: usize = 256 << 10;
+/// Most rows of an index page; a stripe with as many blocks is written.
+pub const MAX_PAGE_ROWS: u32 = 512;
+/// Rows of the pages above the leaves.
+pub const UPPER_PAGE_ROWS: usize = 128;
+/// Most levels of an index: two are a quarter of a million rows, each further one 128 times as many.
+pub const MAX_LEVELS: u8 = 8;
+/// Most bytes of a dictionary.
+pub const MAX_DICTIONARY_BYTES: usize = 16 << 10;
+/// Bytes of body groups before compression of which dictionaries are made: making one costs as much as compressing some ten
+/// times as many, and six times as many are but 3 % better.
+pub const SAMPLE_BYTES: usize = 128 << 10;
+/// A run with fewer bytes of bodies than these has no dictionaries; its blocks are joined to larger ones instead.
+pub const DICTIONARY_FROM_BYTES: usize = 1 << 20;
+/// Size of either group before compression up to which blocks are joined.
+pub const JOINED_GROUP_BYTES: usize = 16 << 10;
 /// zstd level: the fastest; higher ones save little on rows of digits and names.
 pub const ZSTD_LEVEL: i32 = 1;
 
@@ -145,6 +165,9 @@ pub enum BlockFault {
         /// Row of the run, 0-based.
         row: u64,
     },
+    /// A dictionary cannot be used.
+    #[error("a dictionary cannot be used")]
+    Dictionary,
     /// The compressor failed.
     #[error("block {block} cannot be compressed")]
     Compressor {

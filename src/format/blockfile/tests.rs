@@ -25,21 +25,52 @@ fn part(run: &[u8], group: Group) -> &[u8] {
     &run[start..start + group.stored_bytes as usize]
 }
 
-fn opened(table: Table, run: &[u8]) -> Result<(Footer, Vec<BlockEntry>), BlockFault> {
+/// An opened run in memory.
+struct Opened {
+    root: Root,
+    dictionaries: Dictionaries,
+}
+
+fn opened(table: Table, run: &[u8]) -> Result<Opened, BlockFault> {
     let footer_at = run.len().checked_sub(FOOTER_BYTES).ok_or(BlockFault::Footer)?;
     let footer = Footer::read(table, run[footer_at..].try_into().unwrap(), run.len() as u64)?;
-    let index = Index::read(
-        &footer,
-        run[usize::try_from(footer.index_offset).unwrap()..footer_at].to_vec(),
-    )?;
-    Ok((footer, index.entries().collect()))
+    let root = Root::read(footer, run.len() as u64, &mut Whole(run))?;
+    root.test_all(&mut Whole(run))?;
+    let (keys, bodies) = (
+        footer.key_dictionary_bytes as usize,
+        footer.body_dictionary_bytes as usize,
+    );
+    let dictionaries = Dictionaries::read(&run[..keys], &run[keys..keys + bodies])?;
+    Ok(Opened { root, dictionaries })
+}
+
+impl Opened {
+    fn each_block(&self, run: &[u8], mut each: impl FnMut(usize, BlockEntry<'_>)) {
+        let mut place = Place::default();
+        place.begin(&self.root, &mut Whole(run)).unwrap();
+        while let Some((number, entry)) = place.block(&self.root) {
+            each(number, entry);
+            place.step(&self.root, &mut Whole(run)).unwrap();
+        }
+    }
 }
 
 fn read_all(table: Table, run: &[u8]) -> Result<Model, BlockFault> {
-    let mut rows = Model::new();
-    for (number, entry) in (0..).zip(&opened(table, run)?.1) {
-        let block = BlockRows::read(number, entry, part(run, entry.keys), Some(part(run, entry.bodies)))?;
-        let keys_only = BlockRows::read(number, entry, part(run, entry.keys), None)?;
+    let opened = opened(table, run)?;
+    let (mut rows, mut fault, mut count) = (Model::new(), None, 0);
+    let mut unpacker = Unpacker::new(&opened.dictionaries);
+    opened.each_block(run, |number, entry| {
+        assert_eq!(number, count);
+        count += 1;
+        let keys = part(run, entry.keys);
+        let mut read = |bodies| BlockRows::read(&mut unpacker, u32::try_from(number).unwrap(), &entry, keys, bodies);
+        let (block, keys_only) = match (read(Some(part(run, entry.bodies))), read(None)) {
+            (Ok(block), Ok(keys_only)) => (block, keys_only),
+            (Err(why), _) | (_, Err(why)) => {
+                fault.get_or_insert(why);
+                return;
+            }
+        };
         for row in 0..block.len() {
             assert_eq!(block.find(block.key(row)), Some(row));
             assert_eq!(
@@ -53,8 +84,8 @@ fn read_all(table: Table, run: &[u8]) -> Result<Model, BlockFault> {
             );
         }
         assert!(block.key(block.len()).is_empty());
-    }
-    Ok(rows)
+    });
+    fault.map_or(Ok(rows), Err)
 }
 
 fn numbered(count: u32, body_bytes: u32) -> Model {
@@ -91,59 +122,103 @@ fn an_empty_run_is_its_footer() {
 #[test]
 fn rows_without_bodies_have_no_body_group() {
     let run = written(Table::Numbers, &numbered(1000, 0));
-    let (_, index) = opened(Table::Numbers, &run).unwrap();
-    assert_eq!(
-        index.iter().map(|block| block.row_count).collect::<Vec<_>>(),
-        [128, 128, 128, 128, 128, 128, 128, 104]
-    );
-    assert!(index.iter().all(|block| block.bodies.stored_bytes == 0));
+    let mut counts = Vec::new();
+    opened(Table::Numbers, &run).unwrap().each_block(&run, |_, entry| {
+        assert_eq!(entry.bodies.stored_bytes, 0);
+        counts.push(entry.row_count);
+    });
+    // A key, a length and a small part have 12 bytes; a block is closed at 4 KiB.
+    assert_eq!(counts, [342, 342, 316]);
     assert_eq!(read_all(Table::Numbers, &run), Ok(numbered(1000, 0)));
 }
 
 #[test]
 fn blocks_close_at_their_target_and_stripes_hold_keys_in_front() {
-    let rows = numbered(1200, 4000);
-    let run = written(Table::Current, &rows);
-    let (_, index) = opened(Table::Current, &run).unwrap();
-    assert!(index.len() > 10);
+    let rows = numbered(400, 4000);
+    let run = written(Table::Identities, &with_long_keys(&rows));
+    let mut blocks = Vec::new();
+    opened(Table::Identities, &run).unwrap().each_block(&run, |_, entry| {
+        assert!((entry.bodies.raw_bytes as usize) < TARGET_GROUP_BYTES + 4004);
+        blocks.push((entry.keys.offset, entry.bodies.offset));
+    });
+    let in_front = blocks.iter().take_while(|block| block.0 < blocks[0].1).count();
     assert!(
-        index
-            .iter()
-            .all(|block| (block.bodies.raw_bytes as usize) < TARGET_GROUP_BYTES + 4004)
+        in_front > 1 && in_front < blocks.len(),
+        "{in_front} of {}",
+        blocks.len()
     );
-    let first_body = index[0].bodies.offset;
-    let in_front = index.iter().take_while(|block| block.keys.offset < first_body).count();
-    assert!(in_front > 1 && in_front < index.len(), "{in_front} of {}", index.len());
-    assert_eq!(read_all(Table::Current, &run), Ok(rows));
+    assert_eq!(read_all(Table::Identities, &run), Ok(with_long_keys(&rows)));
 }
 
+fn with_long_keys(rows: &Model) -> Model {
+    let long = |key: &Vec<u8>| [key.as_slice(), &[0; 27]].concat();
+    rows.iter().map(|(key, row)| (long(key), row.clone())).collect()
+}
+
+/// A large run has dictionaries and an index of two levels. Rows that resemble each other take less room with a dictionary.
 #[test]
-fn a_key_is_looked_for_in_the_first_block_that_reaches_it() {
-    let run = written(Table::Current, &numbered(300, 0));
-    let footer_at = run.len() - FOOTER_BYTES;
-    let footer = Footer::read(Table::Current, run[footer_at..].try_into().unwrap(), run.len() as u64).unwrap();
-    let rows = run[usize::try_from(footer.index_offset).unwrap()..footer_at].to_vec();
-    let index = Index::read(&footer, rows).unwrap();
-    assert_eq!(index.len(), 3);
-    let key = |n: u32| [&[0][..], &n.to_be_bytes()].concat();
-    let all: Vec<u32> = (0..index.len())
-        .flat_map(|block| {
-            let (first, last) = index.keys(block).unwrap();
-            [first, last].map(|key| u32::from_be_bytes(key[1..].try_into().unwrap()))
+fn large_runs_have_dictionaries_and_pages_above_their_stripes() {
+    let rows: Model = (0_u32..12_000)
+        .map(|n| {
+            let noise = n.wrapping_mul(2_654_435_761).to_be_bytes();
+            let body = format!("秋田県秋田市山王{}丁目{n} 日本太郎{noise:?}", n % 7).repeat(2);
+            (
+                [&[0], (3 * n).to_be_bytes().as_slice()].concat(),
+                (noise.to_vec(), body.into_bytes()),
+            )
         })
         .collect();
-    for (at, wanted) in all.iter().enumerate() {
-        assert_eq!(index.first_reaching(0, &key(*wanted)), at / 2);
-        assert_eq!(index.first_reaching(at / 2, &key(*wanted)), at / 2);
-        // Behind the last key of a block the next one is meant, from `from` on.
-        assert_eq!(
-            index.first_reaching(0, &key(wanted + 1)),
-            if at % 2 == 0 { at / 2 } else { at / 2 + 1 }
-        );
-        assert_eq!(index.first_reaching(2, &key(*wanted)), 2);
+    let run = written(Table::Current, &rows);
+    assert_eq!(run, written(Table::Current, &rows), "the same rows give the same bytes");
+    let found = opened(Table::Current, &run).unwrap();
+    let footer = found.root.footer;
+    assert_eq!(footer.levels, 2);
+    assert!(footer.body_dictionary_bytes > 0);
+    assert!(footer.key_dictionary_bytes as usize <= MAX_DICTIONARY_BYTES);
+    let starts = found.root.stripe_keys(&mut Whole(&run)).unwrap();
+    assert_eq!(starts.len(), footer.root_rows as usize);
+    assert!(starts.len() > 1 && starts.is_sorted());
+    assert!(read_all(Table::Current, &run) == Ok(rows.clone()));
+    // Every key is found, those between them lead to the block behind.
+    let mut place = Place::default();
+    for n in (0..36_000_u32).step_by(601).chain([35_997, 0, 35_998]) {
+        let key = [&[0], n.to_be_bytes().as_slice()].concat();
+        place.seek(&found.root, &key, &mut Whole(&run)).unwrap();
+        let reached = rows.range(key..).next().map(|(key, _)| key.as_slice());
+        let entry = place.block(&found.root).map(|(_, entry)| entry);
+        assert_eq!(entry.is_some(), reached.is_some(), "{n}");
+        if let (Some(entry), Some(reached)) = (entry, reached) {
+            assert!(entry.first_key <= reached && reached <= entry.last_key, "{n}");
+        }
     }
-    assert_eq!(index.first_reaching(9, &key(0)), 3);
-    assert!(index.keys(3).is_none() && index.entry(3).is_none() && !index.is_empty());
+}
+
+/// With one row per page of the leaves a few rows make an index of three levels.
+#[test]
+fn a_walk_meets_every_block_once_and_a_search_finds_it() {
+    let rows = with_long_keys(&numbered(9000, 2200));
+    let run = written(Table::Identities, &rows);
+    let found = opened(Table::Identities, &run).unwrap();
+    assert!(found.root.footer.levels >= 2, "{}", found.root.footer.levels);
+    let mut keys: Vec<(usize, Vec<u8>, Vec<u8>)> = Vec::new();
+    found.each_block(&run, |number, entry| {
+        keys.push((number, entry.first_key.to_vec(), entry.last_key.to_vec()));
+    });
+    assert_eq!(keys.len(), found.root.footer.block_count as usize);
+    let mut place = Place::default();
+    // Forward, and then anywhere.
+    let anywhere = (0..keys.len()).map(|at| at * 7919 % keys.len());
+    for at in (0..keys.len()).chain(anywhere) {
+        let (number, first, last) = &keys[at];
+        for key in [first, last] {
+            place.seek(&found.root, key, &mut Whole(&run)).unwrap();
+            assert_eq!(place.block(&found.root).map(|(number, _)| number), Some(*number));
+        }
+    }
+    place.seek(&found.root, &[0xFF; 32], &mut Whole(&run)).unwrap();
+    assert!(place.block(&found.root).is_none());
+    place.step(&found.root, &mut Whole(&run)).unwrap();
+    assert!(place.block(&found.root).is_none());
 }
 
 #[test]
@@ -202,28 +277,76 @@ fn changed_and_cut_bytes_never_panic_and_never_move_keys() {
 #[test]
 fn each_fault_of_the_index_is_named() {
     let run = written(Table::Current, &numbered(1000, 10));
-    let (footer, _) = opened(Table::Current, &run).unwrap();
-    let index_at = usize::try_from(footer.index_offset).unwrap();
+    let footer = opened(Table::Current, &run).unwrap().root.footer;
+    assert_eq!((footer.levels, footer.root_offset), (1, 0));
     let edited = |at: usize, bytes: &[u8]| {
         let mut bad = run.clone();
         bad[at..at + bytes.len()].copy_from_slice(bytes);
         read_all(Table::Current, &bad).map(|rows| rows.len())
     };
-    let row_bytes = 2 * 5 + 36;
-    let (second, footer_at) = (index_at + row_bytes, run.len() - FOOTER_BYTES);
-    assert_eq!(
-        edited(index_at + 10, &[0, 0, 0, 0]),
-        Err(BlockFault::IndexRow { block: 0 })
-    );
-    assert_eq!(edited(second, &[0; 5]), Err(BlockFault::IndexRow { block: 1 }));
-    assert_eq!(edited(second + 14, &[0; 8]), Err(BlockFault::IndexRow { block: 1 }));
-    assert_eq!(edited(second + 14, &[0xFF; 8]), Err(BlockFault::IndexRow { block: 1 }));
-    assert_eq!(edited(second + 26, &[0xFF; 4]), Err(BlockFault::IndexRow { block: 1 }));
-    assert_eq!(edited(index_at + 10, &[0, 0, 1, 0]), Err(BlockFault::IndexLength));
+    let row_bytes = 2 * 5 + 18;
+    let (second, footer_at) = (row_bytes, run.len() - FOOTER_BYTES);
+    let bad = |block| Err(BlockFault::IndexRow { block });
+    // Rows, out of order, a group without bytes, one that is too long before compression.
+    assert_eq!(edited(10, &[0, 0]), bad(0));
+    assert_eq!(edited(second, &[0; 5]), bad(1));
+    assert_eq!(edited(second + 12, &[0; 4]), bad(1));
+    assert_eq!(edited(second + 16, &[0xFF; 4]), bad(1));
+    assert_eq!(edited(second + 20, &[0; 4]), bad(1));
+    assert_eq!(edited(second + 20, &[0xFF; 4]), bad(1));
+    // Another number of rows, a longer group.
+    assert_eq!(edited(10, &[1, 0]), Err(BlockFault::IndexLength));
+    assert_eq!(edited(second + 14, &[0xF0]), Err(BlockFault::IndexLength));
     assert_eq!(edited(footer_at + 12, &[0, 0, 0, 1]), Err(BlockFault::IndexLength));
-    assert_eq!(edited(footer_at + 10, &[1]), Err(BlockFault::Footer));
-    assert_eq!(edited(footer_at + 7, &[2]), Err(BlockFault::Version { got: 2 }));
+    // Levels, dictionaries, root page.
+    for (at, bytes) in [
+        (10, &[0][..]),
+        (10, &[2]),
+        (10, &[9]),
+        (27, &[1]),
+        (31, &[1]),
+        (39, &[1]),
+        (43, &[1]),
+    ] {
+        assert_eq!(
+            edited(footer_at + at, bytes),
+            Err(BlockFault::IndexLength),
+            "footer byte {at}"
+        );
+    }
+    assert_eq!(edited(footer_at + 9, &[1]), Err(BlockFault::Footer));
+    assert_eq!(edited(footer_at + 11, &[1]), Err(BlockFault::Footer));
+    assert_eq!(edited(footer_at + 47, &[1]), Err(BlockFault::Footer));
+    assert_eq!(edited(footer_at + 7, &[1]), Err(BlockFault::Version { got: 1 }));
     assert_eq!(edited(footer_at, &[2]), Err(BlockFault::Footer));
-    assert_eq!(edited(0, &[0; 8]), Err(BlockFault::Compression { block: 0 }));
-    assert_eq!(edited(index_at + 9, &[1]), Err(BlockFault::Rows { block: 0 }));
+    let groups = usize::try_from(footer.root_bytes()).unwrap();
+    assert_eq!(edited(groups, &[0; 8]), Err(BlockFault::Compression { block: 0 }));
+    assert_eq!(edited(9, &[1]), Err(BlockFault::Rows { block: 0 }));
+}
+
+/// Pages of the upper levels are tested against those above and below them.
+#[test]
+fn each_fault_of_an_upper_page_is_named() {
+    let run = written(Table::Identities, &with_long_keys(&numbered(400, 4000)));
+    let footer = opened(Table::Identities, &run).unwrap().root.footer;
+    assert_eq!(footer.levels, 2);
+    let root = usize::try_from(footer.root_offset).unwrap();
+    let edited = |at: usize, byte: u8| {
+        let mut bad = run.clone();
+        bad[root + at] ^= byte;
+        opened(Table::Identities, &bad).map(|_| ())
+    };
+    let row_bytes = 2 * 32 + 14;
+    assert!(edited(0, 0).is_ok());
+    // Keys, number of the first block, offset, rows of a page.
+    for (at, block) in [(31, 0), (row_bytes - 15, 0), (67, 0), (row_bytes + 67, 0)] {
+        let found = edited(at, 1);
+        assert!(
+            matches!(found, Err(BlockFault::IndexRow { .. })),
+            "byte {at}, block {block}: {found:?}"
+        );
+    }
+    for at in [75, 77, row_bytes + 75] {
+        assert!(edited(at, 1).is_err(), "byte {at}");
+    }
 }

@@ -26,6 +26,6 @@ pub use notice::{NoticeWriter, OldNumbers};
 pub(crate) use parsed::{Ends, Outcomes};
 pub use parsed::{HashRule, ParsedFile, sums};
 pub use sample::{SampleHead, sample};
-pub use scan::{FileScan, Scan};
+pub use scan::{FileScan, Scan, trailer_has_hash};
 pub(crate) use writer::hex;
 pub use writer::{ExchangeWriter, FileHead, Given, WriteFault};

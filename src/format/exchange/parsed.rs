@@ -26,8 +26,6 @@ pub struct ParsedFile {
     pub header: Header,
     /// Where the records lie.
     pub frame: Frame,
-    /// SHA-256 over all data records without line ends, computed.
-    pub data_sha256: [u8; 32],
     /// The sums of the trailer behind the hash, in the order of the layout.
     pub sums: Vec<u32>,
 }
@@ -65,7 +63,7 @@ impl ParsedFile {
             frame,
             header: frame.header(bytes).to_owned(),
             trailer: frame.trailer(bytes).to_owned(),
-            data_sha256: data_hash(bytes, &frame),
+            data_sha256: Some(data_hash(bytes, &frame)),
             outcomes: outcomes.map(|counted| counted.map(Outcomes::finish)),
         };
         prove(&parts, layout, envelope, hash_rule)
@@ -81,8 +79,8 @@ pub(super) struct Parts {
     pub(super) header: Vec<u8>,
     /// The trailer record.
     pub(super) trailer: Vec<u8>,
-    /// SHA-256 over all data records without line ends.
-    pub(super) data_sha256: [u8; 32],
+    /// SHA-256 over all data records without line ends; without it no hash is right, only a blank one may pass.
+    pub(super) data_sha256: Option<[u8; 32]>,
     /// RES: input records by outcome.
     pub(super) outcomes: Option<Result<[u32; 4], FileFault>>,
 }
@@ -104,12 +102,7 @@ pub(super) fn prove(
         outcomes: parts.outcomes,
     };
     let (header, sums) = ends.prove(layout, envelope, hash_rule)?;
-    Ok(ParsedFile {
-        header,
-        frame,
-        data_sha256: parts.data_sha256,
-        sums,
-    })
+    Ok(ParsedFile { header, frame, sums })
 }
 
 /// Header and trailer of a file of either form, with what was counted between them.
@@ -122,8 +115,8 @@ pub(crate) struct Ends<'a> {
     pub(crate) trailer_offset: u64,
     /// Number of data records.
     pub(crate) data_count: u32,
-    /// SHA-256 that the trailer must name.
-    pub(crate) data_sha256: [u8; 32],
+    /// SHA-256 that the trailer must name; without it no hash is right, only a blank one may pass.
+    pub(crate) data_sha256: Option<[u8; 32]>,
     /// RES: input records by outcome.
     pub(crate) outcomes: Option<Result<[u32; 4], FileFault>>,
 }
@@ -156,7 +149,9 @@ impl Ends<'_> {
         let blank = sent.iter().all(|b| *b == b' ');
         let proved = match hash_rule {
             HashRule::Optional if blank => true,
-            HashRule::Optional | HashRule::Required => read_hash(sent) == Some(self.data_sha256),
+            HashRule::Optional | HashRule::Required => {
+                self.data_sha256.is_some() && read_hash(sent) == self.data_sha256
+            }
         };
         if !proved {
             return Err(FileFault::DataHash { at });
@@ -207,6 +202,13 @@ pub const fn sums(kind: FileKind) -> &'static [&'static str] {
             "invalid",
         ],
     }
+}
+
+/// Whether the trailer has a hash that must be computed to be proved.
+pub(super) fn has_hash(trailer: &[u8], layout: &Layout) -> bool {
+    let slot = layout.slot(RecordType::Trailer, "data_sha256");
+    let sent = slot.and_then(|slot| slot.cut(trailer)).unwrap_or_default();
+    sent.iter().any(|b| *b != b' ')
 }
 
 fn data_hash(bytes: &[u8], frame: &Frame) -> [u8; 32] {

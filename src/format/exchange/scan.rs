@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::envelope::Envelope;
 use super::fault::FileFault;
 use super::frame::{Frame, LineEnd, complete_tail, without_mark};
-use super::parsed::{HashRule, Outcomes, ParsedFile, Parts, prove};
+use super::parsed::{HashRule, Outcomes, ParsedFile, Parts, has_hash, prove};
 use crate::domain::party::FileKind;
 use crate::format::layout::{Layouts, RecordType};
 
@@ -26,6 +26,8 @@ pub struct FileScan<'l> {
     layouts: &'l Layouts,
     /// SHA-256 of all bytes, where it is wanted.
     hasher: Option<Sha256>,
+    /// Whether the data records are hashed.
+    hashes_data: bool,
     len_bytes: u64,
     /// The first bytes, until the envelope can be read.
     head: Vec<u8>,
@@ -92,6 +94,16 @@ impl Scan {
         prove(parts, layouts.get(envelope.kind), &envelope, hash_rule)
     }
 
+    /// True where the trailer has a hash and the data records were not hashed.
+    pub fn needs_data_sha256(&self, layouts: &Layouts) -> bool {
+        match (&self.envelope, &self.content) {
+            (Ok(envelope), Ok(parts)) => {
+                parts.data_sha256.is_none() && has_hash(&parts.trailer, layouts.get(envelope.kind))
+            }
+            (Err(_), _) | (_, Err(_)) => false,
+        }
+    }
+
     /// As [`ParsedFile::parse`].
     ///
     /// # Errors
@@ -108,6 +120,7 @@ impl<'l> FileScan<'l> {
         Self {
             layouts,
             hasher: Some(Sha256::new()),
+            hashes_data: true,
             len_bytes: 0,
             head: Vec::new(),
             envelope: None,
@@ -123,6 +136,16 @@ impl<'l> FileScan<'l> {
         Self {
             hasher: None,
             ..Self::new(layouts)
+        }
+    }
+
+    /// The same for a file whose trailer has no hash, as [`trailer_has_hash`] says before the file is read. Where it has one
+    /// after all, [`Scan::needs_data_sha256`] says so, and the file must be scanned anew: here no hash would be right.
+    #[must_use]
+    pub fn without_data_sha256(self) -> Self {
+        Self {
+            hashes_data: false,
+            ..self
         }
     }
 
@@ -160,7 +183,12 @@ impl<'l> FileScan<'l> {
                         self.envelope = Some(Ok(envelope));
                         let record_bytes = usize::try_from(layout.record_bytes()).unwrap_or(usize::MAX);
                         self.tail_bytes = record_bytes.saturating_add(TAIL_BYTES);
-                        self.framing = Some(Framing::new(record_bytes, self.layouts, envelope.kind));
+                        self.framing = Some(Framing::new(
+                            record_bytes,
+                            self.layouts,
+                            envelope.kind,
+                            self.hashes_data,
+                        ));
                         let head = std::mem::take(&mut self.head);
                         self.body(&head);
                     }
@@ -218,6 +246,23 @@ impl<'l> FileScan<'l> {
     }
 }
 
+/// Whether the trailer of a file has a hash, by its first bytes (header record and two more) and its last ones (three records are
+/// enough); true where that cannot be told. Only a hint: nothing between them was looked at.
+pub fn trailer_has_hash(first: &[u8], last: &[u8], layouts: &Layouts) -> bool {
+    let Ok((_, layout)) = Envelope::read(first, layouts) else {
+        return true;
+    };
+    let record_bytes = usize::try_from(layout.record_bytes()).unwrap_or(usize::MAX);
+    let line_end = LineEnd::starting(first.get(record_bytes..).unwrap_or_default()).bytes();
+    let content = LineEnd::strip(without_mark(last));
+    let end = content
+        .len()
+        .checked_sub(record_bytes)
+        .and_then(|end| end.checked_sub(line_end.len()));
+    let trailer = end.and_then(|end| content.get(end.checked_sub(record_bytes)?..end));
+    trailer.is_none_or(|trailer| trailer.first() != Some(&RecordType::Trailer.byte()) || has_hash(trailer, layout))
+}
+
 /// Finds the records of the content as [`Frame::detect`] does, and adds up what is proved of them.
 #[derive(Debug)]
 struct Framing {
@@ -232,13 +277,13 @@ struct Framing {
     data_count: u32,
     header: Vec<u8>,
     trailer: Vec<u8>,
-    hasher: Sha256,
+    hasher: Option<Sha256>,
     outcomes: Option<Result<Outcomes, FileFault>>,
     fault: Option<FileFault>,
 }
 
 impl Framing {
-    fn new(record_bytes: usize, layouts: &Layouts, kind: FileKind) -> Self {
+    fn new(record_bytes: usize, layouts: &Layouts, kind: FileKind, hashes_data: bool) -> Self {
         Self {
             record_bytes,
             line_end: None,
@@ -248,7 +293,7 @@ impl Framing {
             data_count: 0,
             header: Vec::new(),
             trailer: Vec::new(),
-            hasher: Sha256::new(),
+            hasher: hashes_data.then(Sha256::new),
             outcomes: (kind == FileKind::Res).then(|| Outcomes::new(layouts.get(kind))),
             fault: (record_bytes == 0).then_some(FileFault::Length { at: 0 }),
         }
@@ -341,7 +386,9 @@ impl Framing {
                     Some(count) => self.data_count = count,
                     None => self.fault = Some(FileFault::Length { at }),
                 }
-                self.hasher.update(record);
+                if let Some(hasher) = &mut self.hasher {
+                    hasher.update(record);
+                }
                 if let Some(Ok(outcomes)) = &mut self.outcomes {
                     outcomes.count(record);
                 }
@@ -378,7 +425,7 @@ impl Framing {
             frame: Frame::new(line_end, self.record_bytes, self.data_count),
             header: self.header,
             trailer: self.trailer,
-            data_sha256: self.hasher.finalize().into(),
+            data_sha256: self.hasher.map(|hasher| hasher.finalize().into()),
             outcomes: self.outcomes.map(|counted| counted.map(Outcomes::finish)),
         })
     }

@@ -104,7 +104,7 @@ impl Meta {
             trailer: &self.trailer,
             trailer_offset: 0,
             data_count: facts.data_count,
-            data_sha256: facts.data_sha256,
+            data_sha256: Some(facts.data_sha256),
             outcomes: facts.outcomes.map(Ok),
         };
         let (header, sums) = ends.prove(layouts.get(self.envelope.kind), &self.envelope, hash_rule)?;

@@ -10,18 +10,25 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::fault::Fault;
 use crate::ports::{Disk, Facts, FileKind};
-use crate::run::trouble;
+use crate::run::{trouble, turns};
 use crate::seal::digest;
 use crate::store::folders::Folders;
 use crate::store::inbox;
 use crate::store::staging::{Intent, Retired};
 
+/// Bytes of a file that are read together.
+const PIECE_BYTES: usize = 256 << 10;
+
 /// Removes the inbound files of the intent, each only if it is still the file that was read.
 pub(super) fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent, after_crash: bool) -> Result<(), Fault> {
-    let mut touched = BTreeSet::new();
-    for (number, retired) in intent.retired.iter().enumerate() {
+    // Where acts on the disk are counted or ordered it is one file after the other.
+    let threads = if disk.syncs_in_parallel() { turns::cores() } else { 1 };
+    let numbered = intent.retired.iter().enumerate().collect();
+    let retired = turns::at_once(threads, numbered, |(number, retired)| {
         let path = folders.at(&retired.path);
         let folder = path.parent().unwrap_or(folders.root());
         let one = One {
@@ -35,9 +42,12 @@ pub(super) fn retire(disk: &dyn Disk, folders: &Folders, intent: &Intent, after_
             other: folder.join(format!("returned-{:010}-{number:05}.dat", intent.commit)),
         };
         // The name may say anything, a person's name too: a failure names the folder only.
-        if one.retire(after_crash).map_err(trouble::disk(folder))? {
-            touched.insert(folder.to_owned());
-        }
+        let changed = one.retire(after_crash).map_err(trouble::disk(folder))?;
+        Ok(changed.then(|| folder.to_owned()))
+    })?;
+    let mut touched = BTreeSet::new();
+    for folder in retired {
+        touched.extend(folder?);
     }
     // Before the intent goes: what was put back must not be lost with the names that led to it.
     super::sync_those_there(disk, touched)
@@ -117,11 +127,30 @@ impl One<'_> {
         if self.retired.sha256.is_empty() {
             return Ok(true);
         }
-        match self.disk.read(place, self.retired.len_bytes) {
-            Ok(bytes) => Ok(digest::to_hex(&digest::sha256(&bytes)) == self.retired.sha256),
-            // It grew since its length was looked at, or shrank.
-            Err(e) if matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => Ok(false),
+        match self.hash(place) {
+            Ok(hash) => Ok(hash == self.retired.sha256),
+            // It shrank since its length was looked at.
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(e) => Err(e),
         }
+    }
+
+    /// SHA-256 of as many bytes as were read, in hex.
+    fn hash(&self, place: &Path) -> io::Result<String> {
+        let file = self.disk.open(place)?;
+        if file.facts()?.len_bytes != self.retired.len_bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut at = 0;
+        while at < self.retired.len_bytes {
+            let left = usize::try_from(self.retired.len_bytes - at).unwrap_or(usize::MAX);
+            let piece = piece.get_mut(..left.min(PIECE_BYTES)).unwrap_or_default();
+            file.read_exact_at(piece, at)?;
+            hash.update(&*piece);
+            at += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        }
+        Ok(digest::to_hex(&hash.finalize()))
     }
 }

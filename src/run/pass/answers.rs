@@ -145,7 +145,7 @@ impl Going {
             .map_err(trouble::disk(&folder))?;
         let package = PackageWriter::begin(to, sealer, &site.secrets.package_signer, threads)
             .map_err(trouble::package_stream(&folder))?;
-        let is_long = threads > 1 && file.len_bytes > 4 * PIECE_BYTES as u64;
+        let is_long = threads > 1 && Self::is_long(file);
         Ok(Self {
             name,
             path,
@@ -155,6 +155,11 @@ impl Going {
             folder,
             is_long,
         })
+    }
+
+    /// True for a file that is worth threads.
+    pub(super) fn is_long(file: &Outgoing) -> bool {
+        file.len_bytes > 4 * PIECE_BYTES as u64
     }
 
     /// Lets `make` give the pieces. A long file is made, sealed and kept at the same time; a short one piece after piece, so that

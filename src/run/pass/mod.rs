@@ -40,7 +40,7 @@ pub struct PassSettings {
 /// What a run would do; writes nothing.
 pub fn plan(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
     let date = site.business_date(settings.business_date)?;
-    let gathered = gather::gather(site, date, false)?;
+    let gathered = gather::gather(site, date, settings.threads, false)?;
     let mut assessed = assess::assess(site, gathered)?;
     let spill = Spill::in_memory(site.tools.entropy);
     let means = work::Means {
@@ -75,7 +75,7 @@ pub fn run(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fa
 
 fn attempt(site: &mut Site<'_>, settings: PassSettings) -> Result<PassResult, Fault> {
     let date = site.business_date(settings.business_date)?;
-    let gathered = gather::gather(site, date, true)?;
+    let gathered = gather::gather(site, date, settings.threads, true)?;
     let assessed = assess::assess(site, gathered)?;
     settle::settle(site, assessed, date, settings)
 }

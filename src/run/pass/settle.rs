@@ -5,7 +5,7 @@ mod outgoing;
 
 pub use held::inbound_of_held;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PassSettings;
 use super::answers::Outgoing;
@@ -189,15 +189,7 @@ impl Settling<'_, '_> {
             .merge_small(&site.paths.runs(), &site.master, staged, &mut rng)
             .map_err(|e| trouble::master(&e))?;
         let generation = assessed.makes_generation().then(|| name_of(&staged));
-        let mut names: BTreeMap<usize, String> = BTreeMap::new();
-        let mut results = worked.results()?;
-        for index in Self::answer_order(assessed) {
-            if let Some(name) = self.answer(assessed, &mut results, index, generation)? {
-                names.insert(index, name);
-            }
-        }
-        drop(results);
-        self.notify(assessed, &worked, generation)?;
+        let mut names = self.answers_and_notices(assessed, &worked, generation)?;
         drop(worked);
         for (index, (judged, fate)) in assessed.files.iter().enumerate() {
             self.file(assessed, index, judged, fate, &mut names)?;
@@ -231,8 +223,14 @@ impl Settling<'_, '_> {
 
     /// Rows of the table of identities, in the order of their keys.
     fn identity_rows(&mut self, assessed: &Assessed) -> Result<BTreeMap<[u8; 32], Vec<u8>>, Fault> {
+        let serials = self.answer_serials(assessed);
+        let same = assessed.files.iter().filter_map(|(_, fate)| match fate {
+            Fate::SameAs(index) => Some(*index),
+            Fate::Held(_) | Fate::Rejected(..) | Fate::Duplicate(_) | Fate::Taken(_) | Fate::Acknowledges(..) => None,
+        });
+        let same: BTreeSet<usize> = same.collect();
         for (index, (_, fate)) in assessed.files.iter().enumerate() {
-            self.remember(assessed, index, fate)?;
+            self.remember(assessed, index, fate, (&serials, &same))?;
         }
         self.identities
             .iter()
@@ -241,8 +239,14 @@ impl Settling<'_, '_> {
             .collect()
     }
 
-    /// The identity of a judged file. The serial of its answer is taken here, in the order of [`Self::answer_order`].
-    fn remember(&mut self, assessed: &Assessed, index: usize, fate: &Fate) -> Result<(), Fault> {
+    /// The identity of a judged file.
+    fn remember(
+        &mut self,
+        assessed: &Assessed,
+        index: usize,
+        fate: &Fate,
+        (serials, same): (&BTreeMap<usize, u32>, &BTreeSet<usize>),
+    ) -> Result<(), Fault> {
         let (identity, rejected) = match fate {
             Fate::Taken(file) | Fate::Acknowledges(file, _) => (file.identity(), false),
             Fate::Rejected(_, identity) => (*identity, true),
@@ -251,11 +255,10 @@ impl Settling<'_, '_> {
         };
         let answered = identity.kind == FileKind::Upd;
         let answer = answered.then(|| {
-            let serial = self.answer_serial(assessed, index);
             Outgoing {
                 receiver: identity.sender,
                 kind: FileKind::Res,
-                serial,
+                serial: serials.get(&index).copied().unwrap_or(1),
                 len_bytes: 0,
                 records: answer_records(assessed, index),
                 generation: None,
@@ -266,29 +269,23 @@ impl Settling<'_, '_> {
             business_date: self.date.value(),
             rejected,
             answer,
-            repeated: assessed.files.iter().any(|(_, other)| *other == Fate::SameAs(index)),
+            repeated: same.contains(&index),
         };
         self.identities.insert(assessed.key.of(&identity), record);
         Ok(())
     }
 
-    /// Serial of the answer to a file: those before it in the order, counted from the next serial of its receiver.
-    fn answer_serial(&self, assessed: &Assessed, index: usize) -> u32 {
-        let receiver = |index: usize| {
-            assessed
-                .files
-                .get(index)
-                .and_then(|(judged, _)| judged.envelope)
-                .and_then(|envelope| envelope.sender)
-        };
-        let to = receiver(index);
-        let before = Self::answer_order(assessed)
-            .into_iter()
-            .take_while(|at| *at != index)
-            .filter(|at| receiver(*at) == to);
+    /// Serials of the answers, which are taken later in the order of [`Self::answer_order`], by index of the file.
+    fn answer_serials(&self, assessed: &Assessed) -> BTreeMap<usize, u32> {
         let mut state = self.state.clone();
-        let first = to.map_or(1, |to| state.take_outbound(to, FileKind::Res));
-        first.saturating_add(u32::try_from(before.count()).unwrap_or(u32::MAX))
+        let mut serials = BTreeMap::new();
+        for index in Self::answer_order(assessed) {
+            let envelope = assessed.files.get(index).and_then(|(judged, _)| judged.envelope);
+            if let Some(to) = envelope.and_then(|envelope| envelope.sender) {
+                serials.insert(index, state.take_outbound(to, FileKind::Res));
+            }
+        }
+        serials
     }
 
     fn mark_repeated(&mut self, assessed: &Assessed, identity: &FileIdentity) -> Result<(), Fault> {

@@ -6,12 +6,12 @@ use aes_gcm::aead::{Aead, Payload};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::seal::root;
-use super::{FRAME_LEN, MANIFEST_NONCE_LEN, MANIFEST_TAG_LEN, PARAMS, manifest_cipher, payload_key};
+use super::{FRAME_LEN, MANIFEST_NONCE_LEN, MANIFEST_TAG_LEN, PARAMS, manifest_cipher, payload_key, put_leaf_hashes};
 use crate::format::keyfile::KeyId;
 use crate::format::note::SignedNote;
 use crate::format::package::{HeaderFault, MAX_MANIFEST_LEN, PackageHeader, PackageManifest, preamble};
 use crate::seal::digest::sha256;
-use crate::seal::floe::{HEADER_LEN as FLOE_HEADER_LEN, Opener, segments};
+use crate::seal::floe::{HEADER_LEN as FLOE_HEADER_LEN, Opener, SEGMENT_OVERHEAD, segments};
 use crate::seal::hpke::{Encapsulated, SealingSecretKey, open_from};
 use crate::seal::merkle::{Frontier, Hash, leaf_hash};
 use crate::seal::notesign::{NoteSignError, NoteVerifier};
@@ -230,24 +230,28 @@ impl PackageOpener {
         Ok(leaf_hash(segment))
     }
 
-    /// The same into a place of exactly the length of the plaintext. With `want` given, the segment must have that leaf hash, or
-    /// it is not opened: `OtherPayload`.
-    pub(super) fn open_segment_into(
+    /// The same with at most two segments, the first of them at `index`, into a place of exactly the length of the plaintext, and
+    /// their leaf hashes into `leaves`, which has a place for each.
+    pub(super) fn open_two_into(
         &self,
         index: u64,
-        segment: &[u8],
-        want: Option<&Hash>,
+        sealed: &[u8],
         out: &mut [u8],
-    ) -> Result<Hash, OpenFault> {
-        let leaf = leaf_hash(segment);
-        if want.is_some_and(|want| *want != leaf) {
-            return Err(OpenFault::OtherPayload);
+        leaves: &mut [Hash],
+    ) -> Result<(), OpenFault> {
+        put_leaf_hashes(sealed, leaves);
+        let mut rest = out;
+        for (index, (segment, _)) in (index..).zip(segments(sealed, self.segment_len())) {
+            let damaged = OpenFault::DamagedPayload { segment: index };
+            let len = segment.len().saturating_sub(SEGMENT_OVERHEAD as usize);
+            let (place, behind) = rest.split_at_mut_checked(len).ok_or_else(|| damaged.clone())?;
+            let is_last = index.checked_add(1) == Some(self.segment_count);
+            self.floe
+                .open_segment_into(index, segment, is_last, place)
+                .map_err(|_| damaged)?;
+            rest = behind;
         }
-        let is_last = index.checked_add(1) == Some(self.segment_count);
-        self.floe
-            .open_segment_into(index, segment, is_last, out)
-            .map_err(|_| OpenFault::DamagedPayload { segment: index })?;
-        Ok(leaf)
+        Ok(())
     }
 
     /// Length of all segments together, in bytes.

@@ -1,5 +1,5 @@
-//! Opens packages of any size in bounded memory and on several threads, in two passes over the sealed file: the first one
-//! verifies every segment and keeps the leaf hashes, the second one gives the plaintext of exactly those segments.
+//! Opens packages of any size in bounded memory and on several threads, in one pass over the sealed file. Plaintext goes out as
+//! it is opened, so that whoever takes it keeps it back until all of the package is verified.
 
 use std::fmt;
 use std::io;
@@ -13,8 +13,8 @@ use crate::format::package::PackageManifest;
 use crate::seal::merkle::Hash;
 use crate::seal::spread::spread;
 
-/// Segments that are opened at once: 4 MiB.
-const BATCH: usize = 64;
+/// Segments that are opened at once: 1 MiB.
+const BATCH: usize = 16;
 
 /// Reads exactly so many bytes of the package as the slice has, from the offset given.
 pub type ReadAtOffset<'r> = &'r mut dyn FnMut(&mut [u8], u64) -> io::Result<()>;
@@ -36,23 +36,25 @@ pub enum ReadFault {
 /// A package of which every segment was verified.
 pub struct VerifiedPackage {
     opener: PackageOpener,
-    leaves: Vec<Hash>,
     package_hash: Hash,
 }
 
 impl VerifiedPackage {
-    /// Verifies all segments, as the whole-buffer [`open_package`](super::open_package) does; nothing of the plaintext is kept.
+    /// Verifies all segments, as the whole-buffer [`open_package`](super::open_package) does, and gives their plaintext in its
+    /// order to `sink`. **Nobody may see it before this function has said yes**: each piece is authentic, but whether it is what
+    /// the sender signed is known at the end.
     ///
     /// # Errors
-    /// `DamagedPayload` with the first bad segment, `OtherPayload`; those of `read`.
-    pub fn verify(opener: PackageOpener, threads: usize, read: ReadAtOffset<'_>) -> Result<Self, ReadFault> {
-        let leaves = pass(&opener, threads, read, None)?;
-        let package_hash = opener.finish(leaves.iter().copied())?;
-        Ok(Self {
-            opener,
-            leaves,
-            package_hash,
-        })
+    /// `DamagedPayload` with the first bad segment, `OtherPayload`; those of `read` and `sink`.
+    pub fn open(
+        opener: PackageOpener,
+        threads: usize,
+        read: ReadAtOffset<'_>,
+        sink: Sink<'_>,
+    ) -> Result<Self, ReadFault> {
+        let leaves = pass(&opener, threads, read, sink)?;
+        let package_hash = opener.finish(leaves)?;
+        Ok(Self { opener, package_hash })
     }
 
     /// What the sender signed.
@@ -64,20 +66,6 @@ impl VerifiedPackage {
     pub fn package_hash(&self) -> Hash {
         self.package_hash
     }
-
-    /// Gives the plaintext in its order. Each segment is the one that was verified: where the file was changed since, nothing of
-    /// what changed is given.
-    ///
-    /// # Errors
-    /// `OtherPayload` where the file was changed since; those of `read` and `sink`.
-    pub fn give(&self, threads: usize, read: ReadAtOffset<'_>, sink: Sink<'_>) -> Result<(), ReadFault> {
-        let give = Give {
-            leaves: &self.leaves,
-            sink,
-        };
-        pass(&self.opener, threads, read, Some(give))?;
-        Ok(())
-    }
 }
 
 impl fmt::Debug for VerifiedPackage {
@@ -88,19 +76,13 @@ impl fmt::Debug for VerifiedPackage {
     }
 }
 
-/// The second pass: the leaf hashes that were verified, and where the plaintext goes.
-struct Give<'g> {
-    leaves: &'g [Hash],
-    sink: Sink<'g>,
-}
-
-/// One segment on its way.
+/// One segment on its way, or two that follow each other.
 struct Job<'j> {
     index: u64,
     sealed: &'j [u8],
     place: &'j mut [u8],
-    want: Option<&'j Hash>,
-    found: &'j mut Result<Hash, OpenFault>,
+    leaves: &'j mut [Hash],
+    opened: &'j mut Result<(), OpenFault>,
 }
 
 /// One pass over the segments; gives their leaf hashes. While a batch is opened, the next one is read and the plaintext of
@@ -109,7 +91,7 @@ fn pass(
     opener: &PackageOpener,
     threads: usize,
     read: ReadAtOffset<'_>,
-    mut give: Option<Give<'_>>,
+    sink: Sink<'_>,
 ) -> Result<Vec<Hash>, ReadFault> {
     let (sealed_len, plain_len) = (
         PARAMS.encrypted_segment_len() as usize,
@@ -120,10 +102,7 @@ fn pass(
     let mut left = opener.payload_len();
     let most = batch_of(left);
     let [mut sealed, mut following] = [vec![0; most], vec![0; most]];
-    let [mut plain, mut ready] = [Zeroizing::new(vec![0; most]), Zeroizing::new(Vec::new())];
-    if give.is_some() {
-        ready.resize(most, 0);
-    }
+    let [mut plain, mut ready] = [Zeroizing::new(vec![0; most]), Zeroizing::new(vec![0; most])];
     let mut ready_len = 0;
     let mut count = most;
     read(sealed.get_mut(..count).unwrap_or_default(), offset).map_err(ReadFault::Read)?;
@@ -131,30 +110,34 @@ fn pass(
         offset = offset.saturating_add(count as u64);
         left = left.saturating_sub(count as u64);
         let next = batch_of(left);
-        let segments = sealed.get(..count).unwrap_or_default().chunks(sealed_len);
-        let mut found: Vec<Result<Hash, OpenFault>> = vec![Ok([0; 32]); segments.len()];
-        let mut jobs = Vec::with_capacity(segments.len());
-        let places = plain.chunks_mut(plain_len).zip(&mut found);
-        for ((index, segment), (place, found)) in (leaves.len()..).zip(segments).zip(places) {
-            let len = segment.len().saturating_sub(sealed_len - plain_len);
+        let before = leaves.len();
+        let segments = count.div_ceil(sealed_len);
+        leaves.resize(before.saturating_add(segments), [0; 32]);
+        let plain_count = count.saturating_sub(segments.saturating_mul(sealed_len - plain_len));
+        let pieces = sealed.get(..count).unwrap_or_default().chunks(2 * sealed_len);
+        let mut opened: Vec<Result<(), OpenFault>> = vec![Ok(()); pieces.len()];
+        let mut rest = plain.get_mut(..plain_count).unwrap_or_default();
+        let mut jobs = Vec::with_capacity(pieces.len());
+        let of_two = leaves.get_mut(before..).unwrap_or_default().chunks_mut(2);
+        for (((index, sealed), leaves), opened) in (before..).step_by(2).zip(pieces).zip(of_two).zip(&mut opened) {
+            let len = rest.len().min(2 * plain_len);
+            let (place, behind) = std::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();
+            rest = behind;
             jobs.push(Job {
                 index: index as u64,
-                sealed: segment,
-                place: place.get_mut(..len).unwrap_or_default(),
-                want: give.as_ref().and_then(|give| give.leaves.get(index)),
-                found,
+                sealed,
+                place,
+                leaves,
+                opened,
             });
         }
-        let plain_count = count.saturating_sub(jobs.len().saturating_mul(sealed_len - plain_len));
         let threads = if jobs.len() > 1 { threads } else { 1 };
         spread(
             threads,
             jobs,
-            |job| *job.found = opener.open_segment_into(job.index, job.sealed, job.want, job.place),
+            |job| *job.opened = opener.open_two_into(job.index, job.sealed, job.place, job.leaves),
             || {
-                if let Some(give) = &mut give {
-                    (give.sink)(ready.get(..ready_len).unwrap_or_default()).map_err(ReadFault::Write)?;
-                }
+                sink(ready.get(..ready_len).unwrap_or_default()).map_err(ReadFault::Write)?;
                 let place = following.get_mut(..next).unwrap_or_default();
                 if place.is_empty() {
                     return Ok(());
@@ -162,19 +145,13 @@ fn pass(
                 read(place, offset).map_err(ReadFault::Read)
             },
         )?;
-        for leaf in found {
-            leaves.push(leaf?);
-        }
-        if give.is_some() {
-            std::mem::swap(&mut plain, &mut ready);
-            ready_len = plain_count;
-        }
+        opened.into_iter().collect::<Result<(), OpenFault>>()?;
+        std::mem::swap(&mut plain, &mut ready);
+        ready_len = plain_count;
         std::mem::swap(&mut sealed, &mut following);
         count = next;
     }
-    if let Some(give) = &mut give {
-        (give.sink)(ready.get(..ready_len).unwrap_or_default()).map_err(ReadFault::Write)?;
-    }
+    sink(ready.get(..ready_len).unwrap_or_default()).map_err(ReadFault::Write)?;
     Ok(leaves)
 }
 
@@ -206,27 +183,37 @@ mod tests {
         }
     }
 
-    fn verify(bytes: &[u8], threads: usize) -> Result<VerifiedPackage, ReadFault> {
+    fn open(bytes: &[u8], threads: usize) -> Result<(VerifiedPackage, Vec<u8>), ReadFault> {
         let opener = PackageOpener::new(bytes, bytes.len() as u64, &keys(Kem::P256, 1), &pinned())?;
-        VerifiedPackage::verify(opener, threads, &mut reader(bytes))
+        let mut out = Vec::new();
+        let mut sink = |piece: &[u8]| {
+            out.extend_from_slice(piece);
+            Ok(())
+        };
+        let verified = VerifiedPackage::open(opener, threads, &mut reader(bytes), &mut sink)?;
+        Ok((verified, out))
     }
 
     #[test]
     fn gives_the_plaintext_of_the_whole_package() {
         let batch = BATCH * SEGMENT;
-        for len in [0, 1, SEGMENT, SEGMENT + 1, batch - 1, batch, batch + 1, 2 * batch + 7] {
+        for len in [
+            0,
+            1,
+            SEGMENT,
+            SEGMENT + 1,
+            2 * SEGMENT,
+            batch - 1,
+            batch,
+            batch + 1,
+            2 * batch + 7,
+        ] {
             let (plain, sealed) = sealed(len);
             let whole = open_package(&sealed, &keys(Kem::P256, 1), &pinned()).unwrap();
             for threads in [1, 4] {
-                let verified = verify(&sealed, threads).unwrap();
+                let (verified, out) = open(&sealed, threads).unwrap();
                 assert_eq!(verified.package_hash(), whole.package_hash);
                 assert_eq!(verified.manifest(), &whole.manifest);
-                let mut out = Vec::new();
-                let mut sink = |piece: &[u8]| {
-                    out.extend_from_slice(piece);
-                    Ok(())
-                };
-                verified.give(threads, &mut reader(&sealed), &mut sink).unwrap();
                 assert!(out == plain, "{len}");
             }
         }
@@ -247,7 +234,7 @@ mod tests {
             let whole = open_package(&bad, &keys(Kem::P256, 1), &pinned()).unwrap_err();
             assert!(matches!(whole, OpenFault::DamagedPayload { .. }));
             for threads in [1, 3] {
-                let ReadFault::Open(fault) = verify(&bad, threads).unwrap_err() else {
+                let ReadFault::Open(fault) = open(&bad, threads).unwrap_err() else {
                     panic!("another kind of fault");
                 };
                 assert_eq!(fault, whole);
@@ -255,38 +242,36 @@ mod tests {
         }
         // Cut after the front was read.
         let opener = PackageOpener::new(&sealed, sealed.len() as u64, &keys(Kem::P256, 1), &pinned()).unwrap();
-        let cut = VerifiedPackage::verify(opener, 2, &mut reader(&sealed[..sealed.len() - 1]));
+        let cut = VerifiedPackage::open(opener, 2, &mut reader(&sealed[..sealed.len() - 1]), &mut |_| Ok(()));
         assert!(matches!(cut, Err(ReadFault::Read(why)) if why.kind() == io::ErrorKind::UnexpectedEof));
     }
 
-    /// A file that is changed between the passes: neither damage nor another authentic segment is given out.
+    /// Sealed by one who knows the file key: the same front, every segment authentic, and another plaintext in one of them.
     #[test]
-    fn what_changed_since_it_was_verified_is_not_given() {
-        let len = (BATCH + 3) * SEGMENT;
-        let (plain, sealed) = sealed(len);
+    fn what_the_sender_did_not_sign_is_refused_at_the_end() {
+        let (mut plain, sealed) = sealed((BATCH + 3) * SEGMENT);
         let front = sealed.len() - (BATCH + 3) * 65536;
-        let verified = verify(&sealed, 2).unwrap();
-        // Sealed by one who knows the file key: the same front, and another plaintext in segment 66.
-        let mut other = plain.clone();
-        other[(BATCH + 2) * SEGMENT] ^= 1;
-        let forged = seal_package(&spec(), &other, &signer(), &mut rng(9)).unwrap().bytes;
-        let mut damaged = sealed.clone();
-        damaged[front + (BATCH + 2) * 65536 + 50] ^= 1;
-        for changed in [forged, damaged] {
-            let mut given = Vec::new();
-            let mut sink = |piece: &[u8]| {
-                given.extend_from_slice(piece);
-                Ok(())
-            };
-            let fault = verified.give(2, &mut reader(&changed), &mut sink).unwrap_err();
-            assert!(matches!(fault, ReadFault::Open(OpenFault::OtherPayload)));
-            assert!(given == plain[..given.len()] && given.len() <= BATCH * SEGMENT);
+        for segment in [0, 1, BATCH + 2] {
+            plain[segment * SEGMENT] ^= 1;
+            let other = seal_package(&spec(), &plain, &signer(), &mut rng(9)).unwrap().bytes;
+            let forged = [&sealed[..front], &other[front..]].concat();
+            for threads in [1, 2] {
+                let fault = open(&forged, threads).unwrap_err();
+                assert!(matches!(fault, ReadFault::Open(OpenFault::OtherPayload)));
+            }
+            plain[segment * SEGMENT] ^= 1;
         }
+    }
+
+    #[test]
+    fn a_disk_that_fails_ends_it() {
+        let (_, sealed) = sealed(3 * SEGMENT);
+        let opener = PackageOpener::new(&sealed, sealed.len() as u64, &keys(Kem::P256, 1), &pinned()).unwrap();
         let mut full = |piece: &[u8]| match piece.len() {
             0 => Ok(()),
             _ => Err(io::ErrorKind::StorageFull.into()),
         };
-        let fault = verified.give(2, &mut reader(&sealed), &mut full).unwrap_err();
+        let fault = VerifiedPackage::open(opener, 2, &mut reader(&sealed), &mut full).unwrap_err();
         assert!(matches!(fault, ReadFault::Write(_)));
     }
 }

@@ -7,7 +7,7 @@ use aes_gcm::aead::{Aead, Payload};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{FRAME_LEN, MANIFEST_NONCE_LEN, MANIFEST_TAG_LEN, PARAMS, manifest_cipher, payload_key};
+use super::{FRAME_LEN, MANIFEST_NONCE_LEN, MANIFEST_TAG_LEN, PARAMS, manifest_cipher, payload_key, put_leaf_hashes};
 use crate::domain::ids::PartyId;
 use crate::domain::instant::BusinessDate;
 use crate::format::package::{
@@ -201,8 +201,30 @@ impl PackageSealer {
         leaf
     }
 
-    /// The same into a place of exactly the length of the encrypted segment.
-    pub(super) fn seal_segment_into(&self, index: u64, plaintext: &[u8], out: &mut [u8]) -> Result<Hash, SealFault> {
+    /// The same with at most two segments, the first of them at `index`, into a place of exactly the length of the encrypted
+    /// segments, and their leaf hashes into `leaves`, which has a place for each.
+    pub(super) fn seal_two_into(
+        &self,
+        index: u64,
+        plaintext: &[u8],
+        out: &mut [u8],
+        leaves: &mut [Hash],
+    ) -> Result<(), SealFault> {
+        let pieces = segments(plaintext, self.segment_len());
+        let places = out.chunks_mut(PARAMS.encrypted_segment_len() as usize);
+        for ((index, (piece, _)), place) in (index..).zip(pieces).zip(places) {
+            self.encrypt_segment(index, piece, place)?;
+        }
+        put_leaf_hashes(out, leaves);
+        Ok(())
+    }
+
+    fn seal_segment_into(&self, index: u64, plaintext: &[u8], out: &mut [u8]) -> Result<Hash, SealFault> {
+        self.encrypt_segment(index, plaintext, out)?;
+        Ok(leaf_hash(out))
+    }
+
+    fn encrypt_segment(&self, index: u64, plaintext: &[u8], out: &mut [u8]) -> Result<(), SealFault> {
         if index >= self.segment_count {
             return Err(SealFault::Segments {
                 got: index,
@@ -219,8 +241,7 @@ impl PackageSealer {
             }
             .into());
         }
-        self.floe.seal_segment_into(index, plaintext, is_last, out)?;
-        Ok(leaf_hash(out))
+        Ok(self.floe.seal_segment_into(index, plaintext, is_last, out)?)
     }
 
     /// Signs and encrypts the manifest over the leaf hashes of all segments in their order.

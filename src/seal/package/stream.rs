@@ -16,8 +16,8 @@ use crate::seal::merkle::Hash;
 use crate::seal::notesign::NoteSigner;
 use crate::seal::spread::spread;
 
-/// Segments that are sealed at once on several threads: 4 MiB.
-const BATCH_OF_MANY: usize = 64;
+/// Segments that are sealed at once on several threads: 1 MiB.
+const BATCH_OF_MANY: usize = 16;
 /// The same on one thread: there is nothing to share out.
 const BATCH_OF_ONE: usize = 4;
 
@@ -67,7 +67,8 @@ pub struct PackageStream {
     /// Segments handed out, in bytes.
     given: u64,
     leaves: Vec<Hash>,
-    plain_hash: Sha256,
+    /// SHA-256 of the plaintext, where it is wanted.
+    plain_hash: Option<Sha256>,
 }
 
 impl PackageStream {
@@ -91,8 +92,15 @@ impl PackageStream {
             taken: 0,
             given: 0,
             leaves: Vec::new(),
-            plain_hash: Sha256::new(),
+            plain_hash: Some(Sha256::new()),
         })
+    }
+
+    /// The same where nobody asks for the SHA-256 of the plaintext; [`StreamEnd::plain_sha256`] is then all zeros.
+    #[must_use]
+    pub fn without_plain_sha256(mut self) -> Self {
+        self.plain_hash = None;
+        self
     }
 
     /// Length in bytes of what stands before the first segment.
@@ -168,7 +176,7 @@ impl PackageStream {
         let front = self.sealer.front(signer, leaves)?;
         Ok(StreamEnd {
             size: self.given.saturating_add(front.bytes.len() as u64),
-            plain_sha256: self.plain_hash.finalize().into(),
+            plain_sha256: self.plain_hash.map(|hash| hash.finalize().into()).unwrap_or_default(),
             front,
         })
     }
@@ -211,19 +219,28 @@ impl PackageStream {
     fn batch(&mut self, look: Look<'_>, meanwhile: Sink<'_>) -> Result<(), StreamFault> {
         let Self { sealer, room, .. } = self;
         let plain = self.plain.get(..self.filled).unwrap_or_default();
-        let pieces = segments(plain, sealer.segment_len());
         let count = plain.len().div_ceil(sealer.segment_len() as usize).max(1);
         let overhead = (PARAMS.encrypted_segment_len() - PARAMS.plaintext_segment_len()) as usize;
         room.resize(plain.len().saturating_add(count.saturating_mul(overhead)), 0);
-        let mut made: Vec<Result<Hash, SealFault>> = vec![Ok([0; 32]); count];
-        let places = room.chunks_mut(PARAMS.encrypted_segment_len() as usize);
+        let before = self.leaves.len();
+        self.leaves.resize(before.saturating_add(count), [0; 32]);
+        let mut made: Vec<Result<(), SealFault>> = vec![Ok(()); count.div_ceil(2)];
+        let pieces = segments(plain, sealer.segment_len().saturating_mul(2));
+        let places = room.chunks_mut(2 * PARAMS.encrypted_segment_len() as usize);
+        let leaves = self.leaves.get_mut(before..).unwrap_or_default().chunks_mut(2);
         // What cannot be divided first.
-        let mut jobs = vec![Job::Hash(&mut self.plain_hash), Job::Look(look)];
-        for ((index, (piece, _)), (place, made)) in (self.next..).zip(pieces).zip(places.zip(&mut made)) {
+        let mut jobs = vec![Job::Look(look)];
+        jobs.extend(self.plain_hash.as_mut().map(Job::Hash));
+        for ((index, (piece, _)), ((place, leaves), made)) in (self.next..)
+            .step_by(2)
+            .zip(pieces)
+            .zip(places.zip(leaves).zip(&mut made))
+        {
             jobs.push(Job::Seal {
                 index,
                 piece,
                 place,
+                leaves,
                 made,
             });
         }
@@ -235,14 +252,13 @@ impl PackageStream {
                 index,
                 piece,
                 place,
+                leaves,
                 made,
-            } => *made = sealer.seal_segment_into(index, piece, place),
+            } => *made = sealer.seal_two_into(index, piece, place, leaves),
         };
         let threads = if count > 1 { self.threads } else { 1 };
         spread(threads, jobs, work, || meanwhile(ready))?;
-        for leaf in made {
-            self.leaves.push(leaf?);
-        }
+        made.into_iter().collect::<Result<(), SealFault>>()?;
         self.given = self.given.saturating_add(self.ready.len() as u64);
         std::mem::swap(&mut self.ready, &mut self.room);
         self.next = self.next.saturating_add(count as u64);
@@ -257,12 +273,13 @@ enum Job<'j> {
     Hash(&'j mut Sha256),
     /// What the caller does with it.
     Look(Look<'j>),
-    /// One segment.
+    /// One segment, or two that follow each other.
     Seal {
         index: u64,
         piece: &'j [u8],
         place: &'j mut [u8],
-        made: &'j mut Result<Hash, SealFault>,
+        leaves: &'j mut [Hash],
+        made: &'j mut Result<(), SealFault>,
     },
 }
 

@@ -1,8 +1,8 @@
-//! Appending and committing: private parts, entry bundles, tiles, then the checkpoint.
+//! Appending and committing: private parts, entry bundles and tiles, then the checkpoint.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::edge::Edge;
 use super::files::private_object;
@@ -11,6 +11,7 @@ use crate::format::leaf::{Act, Label, Leaf};
 use crate::format::proof::Checkpoint;
 use crate::format::tile::{FULL_WIDTH, TileId, TileKind, encode_bundle, kinds_of};
 use crate::ports::FileKind;
+use crate::ports::together::FILES_MAX;
 use crate::seal::merkle::{Hash, leaf_hash};
 use crate::seal::notesign::{NoteSigner, NoteVerifier};
 use crate::store::atomic::{self, NewFile};
@@ -54,11 +55,12 @@ impl Ledger<'_> {
             tail: self.tail.clone(),
             closed_by,
         };
-        let (mut private, mut bundles, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
+        // Nothing is named by anything before the checkpoint is, so that it can all become durable together.
+        let mut objects = Vec::new();
         let mut full = Vec::new();
         for entry in entries {
             let index = staged.edge.size();
-            private.extend(
+            objects.extend(
                 entry
                     .sealed_private
                     .map(|sealed| (private_object(index), sealed.to_vec())),
@@ -66,20 +68,18 @@ impl Ledger<'_> {
             staged.edge.push(leaf_hash(entry.public), &mut full);
             staged.tail.push(entry.public.to_vec());
             if staged.tail.len() == usize::from(FULL_WIDTH) {
-                bundles.push(bundle(index + 1, &std::mem::take(&mut staged.tail))?);
+                objects.push(bundle(index + 1, &std::mem::take(&mut staged.tail))?);
             }
         }
         if !staged.tail.is_empty() {
-            bundles.push(bundle(staged.edge.size(), &staged.tail)?);
+            objects.push(bundle(staged.edge.size(), &staged.tail)?);
         }
-        tiles.extend(full.iter().map(|(tile, hashes)| (tile.path(), hashes.concat())));
+        objects.extend(full.iter().map(|(tile, hashes)| (tile.path(), hashes.concat())));
         // A partial tile of an upper level that got no new hash stands already; writing it again would change nothing.
         let old: BTreeSet<TileId> = self.edge.partial().map(|(tile, _)| tile).collect();
         let new = staged.edge.partial().filter(|(tile, _)| !old.contains(tile));
-        tiles.extend(new.map(|(tile, hashes)| (tile.path(), hashes.concat())));
-        for group in [private, bundles, tiles] {
-            self.write(&group)?;
-        }
+        objects.extend(new.map(|(tile, hashes)| (tile.path(), hashes.concat())));
+        self.write(&objects)?;
         Ok(staged)
     }
 
@@ -202,25 +202,26 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Makes a group of files durable: all contents, then all folders.
-    fn write(&self, group: &[(String, Vec<u8>)]) -> Result<(), LedgerError> {
+    /// Makes files durable: all contents, then all folders.
+    fn write(&self, objects: &[(String, Vec<u8>)]) -> Result<(), LedgerError> {
         let mut folders = BTreeSet::new();
         let disk = self.files.disk;
-        for (object, bytes) in group {
-            let path = self.files.folder.join(object);
-            let folder = Path::new(object).parent().unwrap_or(Path::new("")).to_owned();
-            if !folders.contains(&folder) {
-                atomic::create_folders(disk, &self.files.folder, &folder)?;
+        for objects in objects.chunks(FILES_MAX) {
+            let mut files = Vec::with_capacity(objects.len());
+            for (object, bytes) in objects {
+                let path = self.files.folder.join(object);
+                let folder = Path::new(object).parent().unwrap_or(Path::new(""));
+                if folders.insert(self.files.folder.join(folder)) {
+                    atomic::create_folders(disk, &self.files.folder, folder)?;
+                }
+                let mut file = NewFile::begin(disk, &path)?;
+                file.write_all(bytes)?;
+                files.push(file);
             }
-            folders.insert(folder);
-            let mut file = NewFile::begin(disk, &path)?;
-            file.write_all(bytes)?;
-            file.publish()?;
+            atomic::publish_all(disk, files)?;
         }
-        for folder in folders {
-            atomic::sync_folder(disk, &self.files.folder.join(folder).join("x"))?;
-        }
-        Ok(())
+        let folders: Vec<PathBuf> = folders.into_iter().collect();
+        Ok(atomic::sync_all_entries(disk, &folders)?)
     }
 
     /// Removes partial tiles that no checkpoint needs: those of the size before, and those that a crash left beside them.

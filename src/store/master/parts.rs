@@ -12,8 +12,8 @@ use crate::format::blockfile::Table;
 use crate::format::rowcode::{EntryKey, RowFault, decode_entry, decode_entry_key};
 use crate::store::runs::{Bodies, KeySpan, Merge, RunError, RunReader};
 
-/// Blocks of the largest run in one span: some 16,000 rows.
-const SPAN_BLOCKS: usize = 32;
+/// Stripes of the largest run in one span: some 4,000 rows.
+const SPAN_STRIPES: usize = 2;
 /// Fewer keys than these are looked up in one thread.
 pub(super) const KEYS_PER_THREAD: usize = 512;
 /// More threads than these gain nothing: the disk and the caller are busy by then.
@@ -180,9 +180,8 @@ fn spans(runs: &[RunReader]) -> Result<Vec<KeySpan>, RunError> {
     }
     let mut cuts: Vec<Arc<[u8]>> = Vec::new();
     if let Some(run) = largest {
-        let index = run.index()?;
-        let starts = (SPAN_BLOCKS..index.len()).step_by(SPAN_BLOCKS);
-        cuts.extend(starts.filter_map(|block| index.keys(block).map(|(first, _)| first.into())));
+        let starts = run.stripe_keys()?;
+        cuts.extend(starts.into_iter().step_by(SPAN_STRIPES).skip(1).map(Arc::from));
     }
     let mut from = None;
     let mut spans = Vec::new();

@@ -11,10 +11,11 @@ use crate::format::blockfile::BlockRows;
 use crate::format::manifest::RunRef;
 use crate::format::rowcode::RowFault;
 
-/// Runs of one size class that become one. With this many per class, a row is rewritten once per class it passes, and
-/// a lookup visits at most three runs of each.
-const RUNS_PER_CLASS: usize = 4;
-/// Runs up to this size are of class 0; each class is four times the one before.
+/// Runs of one size class that become one, and how many times as large each class is as the one before. Old generations go
+/// on naming the runs that were merged, so every merge costs their room once more: with this many a year of nights is
+/// rewritten once. A lookup visits at most 31 runs of each class, nearly all of them a night's.
+const RUNS_PER_CLASS: u64 = 32;
+/// Runs up to this size are of class 0.
 const CLASS_0_BYTES: u64 = 64 << 10;
 
 /// A row of a merge. It keeps its block in memory while it lives.
@@ -162,8 +163,8 @@ pub fn merge_runs<'a>(
     to.finish()
 }
 
-/// Which of the runs (their lengths in bytes, the oldest first) should become one: the newest ones, as soon as four of
-/// them are of one size class, smaller ones behind them included. `None` where all is well.
+/// Which of the runs (their lengths in bytes, the oldest first) should become one: the newest ones, as soon as
+/// [`RUNS_PER_CLASS`] of them are of one size class, smaller ones behind them included. `None` where all is well.
 ///
 /// A run is thus rewritten once per class, so that the work per commit stays in proportion to its own size times the
 /// logarithm of the register's.
@@ -186,13 +187,19 @@ fn class_to_merge(sizes: &[u64]) -> Option<usize> {
     (0..=highest).find_map(|wanted| {
         let tail = sizes.iter().rev().take_while(|size| class(**size) <= wanted).count();
         let start = sizes.len() - tail;
-        let full = sizes.iter().skip(start).filter(|size| class(**size) == wanted).count() >= RUNS_PER_CLASS;
+        let full = sizes.iter().skip(start).filter(|size| class(**size) == wanted).count() as u64 >= RUNS_PER_CLASS;
         full.then_some(start)
     })
 }
 
 fn class(size: u64) -> u32 {
-    size.div_ceil(CLASS_0_BYTES).max(1).ilog2().div_ceil(2)
+    let mut class = 0;
+    let mut limit = CLASS_0_BYTES;
+    while size > limit {
+        class += 1;
+        limit = limit.saturating_mul(RUNS_PER_CLASS);
+    }
+    class
 }
 
 #[cfg(test)]
@@ -200,24 +207,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_powers_of_four() {
-        for (kib, wanted) in [(1, 0), (64, 0), (128, 1), (256, 1), (512, 2), (1024, 2), (4096, 3)] {
+    fn classes_are_powers_of_thirty_two() {
+        for (kib, wanted) in [(1, 0), (64, 0), (65, 1), (2048, 1), (2049, 2), (65_536, 2), (65_537, 3)] {
             assert_eq!(class(kib << 10), wanted, "{kib} KiB");
         }
+        assert_eq!(class(u64::MAX), 10);
     }
 
     #[test]
-    fn four_of_a_class_become_one() {
+    fn thirty_two_of_a_class_become_one() {
         let k = |sizes: &[u64]| runs_to_merge(&sizes.iter().map(|size| size << 10).collect::<Vec<_>>());
+        let small = |base: &[u64], count: usize| [base, &vec![10; count]].concat();
         assert_eq!(k(&[]), None);
-        assert_eq!(k(&[10, 10, 10]), None);
-        assert_eq!(k(&[10, 10, 10, 10]), Some(0..4));
-        assert_eq!(k(&[1 << 20, 10, 10, 10]), None);
-        assert_eq!(k(&[1 << 20, 10, 10, 10, 10]), Some(1..5));
+        assert_eq!(k(&small(&[], 31)), None);
+        assert_eq!(k(&small(&[], 32)), Some(0..32));
+        assert_eq!(k(&small(&[1 << 20], 31)), None);
+        assert_eq!(k(&small(&[1 << 20], 32)), Some(1..33));
         // Newer, smaller runs go along; the base stays.
-        assert_eq!(k(&[1 << 20, 200, 200, 200, 10, 200]), Some(1..6));
-        // The four small ones make a fourth of the next class.
-        assert_eq!(k(&[1 << 20, 200, 200, 200, 60, 60, 60, 60]), Some(1..8));
+        let mut sizes = vec![1 << 20];
+        sizes.extend([200; 31]);
+        sizes.extend([10, 200]);
+        assert_eq!(k(&sizes), Some(1..34));
+        // The small ones make the last one of the next class.
+        let mut sizes = vec![1 << 20];
+        sizes.extend([200; 31]);
+        sizes.extend([60; 32]);
+        assert_eq!(k(&sizes), Some(1..64));
     }
 
     #[test]
@@ -233,9 +248,11 @@ mod tests {
                 written += merged;
                 sizes.push(merged);
             }
-            assert!(sizes.len() <= 1 + 3 * 6, "{sizes:?}");
+            assert!(sizes.len() <= 1 + 31 * 3, "{sizes:?}");
             assert_eq!(sizes[0], 1 << 30);
+            // A year's merges take no more room than what was merged.
+            assert!(night > 365 || written <= added, "{written} of {added}");
         }
-        assert!(written < 6 * added, "{written} of {added}");
+        assert!(written < 2 * added, "{written} of {added}");
     }
 }

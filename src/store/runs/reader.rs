@@ -1,17 +1,18 @@
-//! Reading a run at offsets: segments are decrypted as blocks ask for them; the index is read at the first of them and kept.
+//! Reading a run at offsets: pages of the index and blocks are read and decrypted as rows are asked for; root page and
+//! dictionaries are kept.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use sha2::{Digest, Sha256};
-use zstd::bulk::Decompressor;
-
+use super::segments::{SealedFault, SealedFile, Segment};
 use super::{RUN_SEGMENTS, RunError, key_context, run_aad};
-use crate::format::blockfile::{BlockFault, BlockRows, FOOTER_BYTES, Footer, Group, Index, Table};
+use crate::format::blockfile::{
+    BlockFault, BlockRows, Dictionaries, FOOTER_BYTES, Footer, Group, Place, Plaintext, Root, Table, Unpacker,
+};
 use crate::format::manifest::{Hash32, RunName, RunRef};
 use crate::format::rowcode::RowFault;
-use crate::ports::{Disk, ReadAt};
-use crate::seal::floe::{Content, FloeFault, FloeKey, HEADER_LEN, Opener};
+use crate::ports::Disk;
+use crate::seal::floe::{FloeKey, HEADER_LEN, Opener};
 use crate::seal::secret::SiteKey;
 use crate::seal::wrap::{Purpose, unwrap_key};
 use crate::store::paths::run_file;
@@ -32,29 +33,55 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&[u8], &[u8], &[u8]) -> Result<(), RowF
 pub struct RunReader {
     table: Table,
     name: RunName,
-    file: Box<dyn ReadAt>,
-    opener: Opener,
-    content: Content,
-    len_bytes: u64,
+    pub(super) sealed: SealedFile,
     row_count: u64,
     /// Read when the first row is asked for: most commands ask few tables.
-    index: OnceLock<Index>,
+    top: OnceLock<Top>,
 }
 
-/// The segment that was decrypted last: neighbouring blocks share segments.
-#[derive(Default)]
-struct Segment {
-    index: Option<u64>,
-    sealed: Vec<u8>,
-    plain: Vec<u8>,
+/// What is kept of a run that is read.
+struct Top {
+    root: Root,
+    dictionaries: Dictionaries,
 }
 
-/// Blocks are read through one of these: key and body groups lie apart, each with its own segment.
-#[derive(Default)]
-struct Window {
+/// Blocks are read through one of these: pages, key and body groups lie apart, each with its own segment.
+struct Window<'a> {
+    pages: Segment,
     keys: Segment,
     bodies: Segment,
-    zstd: Option<Decompressor<'static>>,
+    unpacker: Option<Unpacker<'a>>,
+    place: Place,
+}
+
+impl Window<'_> {
+    fn new() -> Self {
+        Self {
+            pages: Segment::default(),
+            keys: Segment::default(),
+            bodies: Segment::default(),
+            unpacker: None,
+            place: Place::default(),
+        }
+    }
+}
+
+/// The plaintext of a run as its index asks for it.
+struct Pages<'a> {
+    run: &'a RunReader,
+    segment: &'a mut Segment,
+}
+
+impl Plaintext for Pages<'_> {
+    type Error = RunError;
+
+    fn bytes(&mut self, offset: u64, len: u64) -> Result<Vec<u8>, RunError> {
+        self.run.plain(self.segment, offset, len)
+    }
+
+    fn fault(&self, fault: BlockFault) -> RunError {
+        RunError::block(&self.run.name)(fault)
+    }
 }
 
 impl RunReader {
@@ -90,47 +117,77 @@ impl RunReader {
         Ok(Self {
             table: run.table,
             name: name.clone(),
-            file,
-            opener,
-            content,
-            len_bytes: run.len_bytes,
+            sealed: SealedFile {
+                file,
+                opener,
+                content,
+                len_bytes: run.len_bytes,
+            },
             row_count: run.rows,
-            index: OnceLock::new(),
+            top: OnceLock::new(),
         })
     }
 
-    /// The index; read and tested at the first call.
-    ///
-    /// # Errors
-    /// [`RunError`].
-    pub fn index(&self) -> Result<&Index, RunError> {
-        if let Some(index) = self.index.get() {
-            return Ok(index);
+    /// Footer, root page and dictionaries; read and tested at the first call.
+    fn top(&self) -> Result<&Top, RunError> {
+        if let Some(top) = self.top.get() {
+            return Ok(top);
         }
-        let index = self.read_index(self.row_count)?;
-        Ok(self.index.get_or_init(|| index))
+        let top = self.read_top()?;
+        Ok(self.top.get_or_init(|| top))
     }
 
-    fn read_index(&self, rows: u64) -> Result<Index, RunError> {
+    fn read_top(&self) -> Result<Top, RunError> {
         let block = RunError::block(&self.name);
-        let end = self.content.plaintext_len;
+        let end = self.sealed.content.plaintext_len;
         let mut segment = Segment::default();
-        let mut footer = [0; FOOTER_BYTES];
         let footer_at = end.saturating_sub(FOOTER_BYTES as u64);
-        let bytes = self.read_plain(&mut segment, footer_at, end - footer_at)?;
-        for (to, from) in footer.iter_mut().zip(&bytes) {
-            *to = *from;
-        }
-        let footer = Footer::read(self.table, &footer, end).map_err(&block)?;
-        if footer.row_count != rows {
+        let bytes = self.plain(&mut segment, footer_at, end - footer_at)?;
+        let bytes = bytes.first_chunk().ok_or_else(|| block(BlockFault::Footer))?;
+        let footer = Footer::read(self.table, bytes, end).map_err(&block)?;
+        if footer.row_count != self.row_count {
             return Err(RunError::RowCount {
                 run: self.name.as_str().to_owned(),
-                want: rows,
+                want: self.row_count,
                 got: footer.row_count,
             });
         }
-        let bytes = self.read_plain(&mut segment, footer.index_offset, footer.index_bytes())?;
-        Index::read(&footer, bytes).map_err(&block)
+        let mut pages = Pages {
+            run: self,
+            segment: &mut segment,
+        };
+        let root = Root::read(footer, end, &mut pages)?;
+        let keys_len = u64::from(footer.key_dictionary_bytes);
+        let keys = self.plain(&mut segment, 0, keys_len)?;
+        let bodies = self.plain(&mut segment, keys_len, footer.body_dictionary_bytes.into())?;
+        let dictionaries = Dictionaries::read(&keys, &bodies).map_err(&block)?;
+        Ok(Top { root, dictionaries })
+    }
+
+    /// Reads every page of the index and tests that they agree with each other and with the footer.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn test_index(&self) -> Result<(), RunError> {
+        let mut segment = Segment::default();
+        let mut pages = Pages {
+            run: self,
+            segment: &mut segment,
+        };
+        self.top()?.root.test_all(&mut pages)
+    }
+
+    /// First keys of the stripes, in order: a stripe has some thousand rows.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn stripe_keys(&self) -> Result<Vec<Box<[u8]>>, RunError> {
+        let mut segment = Segment::default();
+        let mut pages = Pages {
+            run: self,
+            segment: &mut segment,
+        };
+        self.top()?.root.stripe_keys(&mut pages)
     }
 
     /// Number of rows, as the manifest has it.
@@ -143,69 +200,50 @@ impl RunReader {
         &self.name
     }
 
-    /// A range of the plaintext. The range is bounded by what the index was tested for.
-    fn read_plain(&self, segment: &mut Segment, offset: u64, len: u64) -> Result<Vec<u8>, RunError> {
-        let full = u64::from(RUN_SEGMENTS.plaintext_segment_len());
-        let past_end = || RunError::seal(&self.name)(FloeFault::TotalLength { got: self.len_bytes });
-        let end = offset.checked_add(len).filter(|end| *end <= self.content.plaintext_len);
-        let end = end.ok_or_else(past_end)?;
-        let mut out = Vec::with_capacity(usize::try_from(len).map_err(|_| past_end())?);
-        let mut at = offset;
-        while at < end {
-            self.load(segment, at / full)?;
-            let start = usize::try_from(at % full).unwrap_or(usize::MAX);
-            let stop = usize::try_from((end - at / full * full).min(full)).unwrap_or(usize::MAX);
-            let piece = segment.plain.get(start..stop).filter(|piece| !piece.is_empty());
-            let piece = piece.ok_or_else(past_end)?;
-            out.extend_from_slice(piece);
-            at += piece.len() as u64;
-        }
-        Ok(out)
+    /// A range of the plaintext.
+    fn plain(&self, segment: &mut Segment, offset: u64, len: u64) -> Result<Vec<u8>, RunError> {
+        self.sealed
+            .plain(segment, offset, len)
+            .map_err(|fault| self.sealed_error(fault))
     }
 
-    fn load(&self, segment: &mut Segment, index: u64) -> Result<(), RunError> {
-        if segment.index == Some(index) {
-            return Ok(());
+    fn sealed_error(&self, fault: SealedFault) -> RunError {
+        match fault {
+            SealedFault::Disk(source) => RunError::disk(&self.name, "read")(source),
+            SealedFault::Seal(source) => RunError::seal(&self.name)(source),
         }
-        segment.index = None;
-        let full = u64::from(RUN_SEGMENTS.encrypted_segment_len());
-        let start = HEADER_LEN as u64 + index * full;
-        let len = full.min(self.len_bytes.saturating_sub(start));
-        segment.sealed.resize(usize::try_from(len).unwrap_or_default(), 0);
-        self.file
-            .read_exact_at(&mut segment.sealed, start)
-            .map_err(RunError::disk(&self.name, "read"))?;
-        segment.plain.clear();
-        let is_last = index + 1 == self.content.segment_count;
-        self.opener
-            .open_segment(index, &segment.sealed, is_last, &mut segment.plain)
-            .map_err(RunError::seal(&self.name))?;
-        segment.index = Some(index);
-        Ok(())
     }
 
-    fn block(&self, window: &mut Window, number: usize, bodies: Bodies) -> Result<BlockRows, RunError> {
-        let entry = self.index()?.entry(number).ok_or_else(|| RunError::Length {
-            run: self.name.as_str().to_owned(),
-            want: self.len_bytes,
-            got: self.len_bytes,
-        })?;
+    fn go<'a>(
+        &'a self,
+        window: &mut Window<'a>,
+        go: impl FnOnce(&mut Place, &Root, &mut Pages<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let top = self.top()?;
+        let mut pages = Pages {
+            run: self,
+            segment: &mut window.pages,
+        };
+        go(&mut window.place, &top.root, &mut pages)
+    }
+
+    /// The block that the window is at, which its place has named.
+    fn block<'a>(&'a self, window: &mut Window<'a>, bodies: Bodies) -> Result<Option<BlockRows>, RunError> {
+        let top = self.top()?;
+        let Some((number, entry)) = window.place.block(&top.root) else {
+            return Ok(None);
+        };
         let group =
-            |segment: &mut Segment, group: Group| self.read_plain(segment, group.offset, u64::from(group.stored_bytes));
+            |segment: &mut Segment, group: Group| self.plain(segment, group.offset, u64::from(group.stored_bytes));
         let keys = group(&mut window.keys, entry.keys)?;
         let bodies = match bodies {
             Bodies::Skip => None,
             Bodies::Read => Some(group(&mut window.bodies, entry.bodies)?),
         };
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let fault = RunError::block(&self.name);
-        let mut zstd = match window.zstd.take() {
-            Some(zstd) => zstd,
-            None => Decompressor::new().map_err(|_| fault(BlockFault::Compression { block: number }))?,
-        };
-        let rows = BlockRows::read_with(&mut zstd, number, &entry, &keys, bodies.as_deref());
-        window.zstd = Some(zstd);
-        rows.map_err(fault)
+        let unpacker = window.unpacker.get_or_insert_with(|| Unpacker::new(&top.dictionaries));
+        let rows = BlockRows::read(unpacker, number, &entry, &keys, bodies.as_deref());
+        rows.map(Some).map_err(RunError::block(&self.name))
     }
 
     /// Calls `each` with key, small part and body of every row within one of the ranges (both ends included). The ranges
@@ -214,22 +252,23 @@ impl RunReader {
     /// # Errors
     /// [`RunError`].
     pub fn visit<K: AsRef<[u8]>>(&self, ranges: &[(K, K)], bodies: Bodies, each: Visitor<'_>) -> Result<(), RunError> {
-        let mut window = Window::default();
+        let mut window = Window::new();
         let mut loaded: Option<(usize, BlockRows)> = None;
-        let mut number = 0;
-        if ranges.is_empty() {
-            return Ok(());
-        }
-        let index = self.index()?;
         for (low, high) in ranges {
             let (low, high) = (low.as_ref(), high.as_ref());
-            // Ranges ascend, so the search goes on where the last one ended.
-            number = index.first_reaching(number, low);
-            let mut at = number;
-            while index.keys(at).is_some_and(|(first, _)| first <= high) {
+            self.go(&mut window, |place, root, pages| place.seek(root, low, pages))?;
+            loop {
+                let root = &self.top()?.root;
+                let Some((at, entry)) = window.place.block(root).filter(|(_, entry)| entry.first_key <= high) else {
+                    break;
+                };
+                let ends_here = entry.last_key >= high;
                 let rows = match loaded.take() {
                     Some((had, rows)) if had == at => rows,
-                    Some(_) | None => self.block(&mut window, at, bodies)?,
+                    Some(_) | None => match self.block(&mut window, bodies)? {
+                        Some(rows) => rows,
+                        None => break,
+                    },
                 };
                 let mut row = rows.first_not_below(low);
                 while row < rows.len() && rows.key(row) <= high {
@@ -237,7 +276,11 @@ impl RunReader {
                     row += 1;
                 }
                 loaded = Some((at, rows));
-                at += 1;
+                // The next range may want a page that a further step would leave.
+                if ends_here {
+                    break;
+                }
+                self.go(&mut window, |place, root, pages| place.step(root, pages))?;
             }
         }
         Ok(())
@@ -255,8 +298,8 @@ impl RunReader {
             bodies,
             span: span.clone(),
             has_begun: false,
-            window: Window::default(),
-            next_block: 0,
+            window: Window::new(),
+            number: 0,
             block: None,
             row: 0,
         }
@@ -267,31 +310,15 @@ impl RunReader {
     /// # Errors
     /// [`RunError::Disk`].
     pub fn file_hash(&self) -> Result<Hash32, RunError> {
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 18];
-        let mut at = 0;
-        while at < self.len_bytes {
-            let len = usize::try_from(self.len_bytes - at).map_or(buffer.len(), |left| left.min(buffer.len()));
-            let piece = buffer.get_mut(..len).unwrap_or_default();
-            self.file
-                .read_exact_at(piece, at)
-                .map_err(RunError::disk(&self.name, "read"))?;
-            hash.update(&*piece);
-            at += len as u64;
-        }
-        Ok(Hash32(hash.finalize().into()))
+        self.sealed.file_hash().map_err(RunError::disk(&self.name, "read"))
     }
 
-    /// Opens every segment and tests the index: every byte of the file is authentic. What its rows say is another question.
+    /// Opens every segment: every byte of the file is authentic. What its rows say is another question.
     ///
     /// # Errors
     /// [`RunError`].
     pub fn check_segments(&self) -> Result<(), RunError> {
-        let mut segment = Segment::default();
-        for index in 0..self.content.segment_count {
-            self.load(&mut segment, index)?;
-        }
-        self.index().map(|_| ())
+        self.sealed.test_all().map_err(|fault| self.sealed_error(fault))
     }
 
     pub(super) fn row_error(&self, block: usize, row: usize, source: RowFault) -> RunError {
@@ -319,8 +346,8 @@ pub struct RunCursor<'a> {
     bodies: Bodies,
     span: KeySpan,
     has_begun: bool,
-    window: Window,
-    next_block: usize,
+    window: Window<'a>,
+    number: usize,
     block: Option<Arc<BlockRows>>,
     row: usize,
 }
@@ -331,40 +358,51 @@ impl<'a> RunCursor<'a> {
     /// # Errors
     /// [`RunError`].
     pub fn advance(&mut self) -> Result<bool, RunError> {
-        let index = self.run.index()?;
-        if !self.has_begun {
-            self.has_begun = true;
-            if let Some(from) = &self.span.from {
-                self.next_block = index.first_reaching(0, from);
-            }
-        }
         match &self.block {
             Some(block) if self.row + 1 < block.len() => self.row += 1,
             Some(_) | None => {
-                self.row = 0;
-                self.block = None;
-                let Some((first_key, _)) = index.keys(self.next_block) else {
-                    return Ok(false);
-                };
-                let is_behind = |until: &Arc<[u8]>| first_key >= &**until;
-                if self.span.until.as_ref().is_some_and(is_behind) {
+                if !self.next_block()? {
                     return Ok(false);
                 }
-                let rows = self.run.block(&mut self.window, self.next_block, self.bodies)?;
-                self.next_block += 1;
-                if let Some(from) = self.span.from.take() {
-                    // Within its block by the search above.
-                    self.row = rows.first_not_below(&from);
-                }
-                self.block = Some(Arc::new(rows));
             }
         }
         let is_behind = |until: &Arc<[u8]>| self.key() >= &**until;
         if self.span.until.as_ref().is_some_and(is_behind) {
             self.block = None;
-            self.next_block = index.len();
             return Ok(false);
         }
+        Ok(true)
+    }
+
+    fn next_block(&mut self) -> Result<bool, RunError> {
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
+        if has_begun && self.block.take().is_none() {
+            return Ok(false);
+        }
+        self.row = 0;
+        let from = self.span.from.take();
+        self.run
+            .go(&mut self.window, |place, root, pages| match (has_begun, &from) {
+                (true, _) => place.step(root, pages),
+                (false, Some(from)) => place.seek(root, from, pages),
+                (false, None) => place.begin(root, pages),
+            })?;
+        let Some((number, entry)) = self.window.place.block(&self.run.top()?.root) else {
+            return Ok(false);
+        };
+        let is_behind = |until: &Arc<[u8]>| entry.first_key >= &**until;
+        if self.span.until.as_ref().is_some_and(is_behind) {
+            return Ok(false);
+        }
+        self.number = number;
+        let Some(rows) = self.run.block(&mut self.window, self.bodies)? else {
+            return Ok(false);
+        };
+        if let Some(from) = from {
+            // Within its block by the search above.
+            self.row = rows.first_not_below(&from);
+        }
+        self.block = Some(Arc::new(rows));
         Ok(true)
     }
 
@@ -380,6 +418,6 @@ impl<'a> RunCursor<'a> {
 
     /// The run, and the number of the block that is being read.
     pub(super) fn origin(&self) -> (&'a RunReader, usize) {
-        (self.run, self.next_block.saturating_sub(1))
+        (self.run, self.number)
     }
 }

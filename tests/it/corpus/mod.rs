@@ -2,6 +2,7 @@
 //! become of it. In every pass of every case another party's good file is applied, and at the end one more pass applies
 //! nothing. Names that senders chose stand in no report, list or leaf.
 
+mod changing;
 mod hooked;
 mod place;
 mod retiring;

@@ -140,7 +140,7 @@ fn a_sync_that_fails_ends_the_program_with_its_own_code() {
         return;
     }
     let desk = two_files();
-    for (sync, command) in [(1, "run"), (4, "run"), (9, "watch --poll 1"), (17, "run"), (30, "run")] {
+    for (sync, command) in [(1, "run"), (4, "run"), (9, "watch --poll 1"), (17, "run"), (25, "run")] {
         let ran = tampered(&desk, &format!("fsync:error=EIO:when={sync}"), command);
         assert_eq!(code_of(&ran), 10, "{sync}: {ran:?}");
         let words = String::from_utf8(ran.stderr).unwrap();

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use super::{Gatherer, Why, short};
+use super::{Gatherer, Taken, Why, short};
 use crate::domain::arrival::ArrivalRule;
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
@@ -13,6 +13,8 @@ use crate::format::exchange::{Envelope, FileFault};
 use crate::pipeline::intake::still::{self, Seen, Times, Unfinished};
 use crate::pipeline::intake::{Cause, Verdict};
 use crate::run::pass::spool::{Looked, look};
+use crate::run::site::Site;
+use crate::run::turns::at_once;
 use crate::seal::digest;
 use crate::seal::package;
 use crate::store::inbox::{self, Ahead, AheadReader, Beside, CopyFault, Found, InboxFile, Refusal};
@@ -28,6 +30,9 @@ const TICK_MS: i64 = 2000;
 const WITNESS_BYTES: u64 = 16 << 20;
 /// Files up to this length are in memory as a whole while they are looked at and copied: those of a usual night.
 const KEPT_BYTES: u64 = 4 << 20;
+/// Files that are looked at together, and their bytes.
+const GROUP_FILES: usize = 16;
+const GROUP_BYTES: u64 = 4 * KEPT_BYTES;
 /// Passes that a thing without a rule about them is remembered for.
 const SEEN_AGAIN: u32 = 2;
 
@@ -56,6 +61,22 @@ impl Raw {
             Self::Again(ahead) => Box::new(AheadReader::new(ahead)),
         }
     }
+}
+
+/// A file that may be read, with its done file and the hash that this names.
+struct Begun {
+    file: InboxFile,
+    done: Option<InboxFile>,
+    hash: Option<[u8; 32]>,
+    ahead: Ahead,
+}
+
+/// Files that are looked at side by side.
+#[derive(Default)]
+pub(super) struct Group {
+    files: Vec<(InboxFile, Result<Begun, Stays>)>,
+    /// Bytes of those that are looked at in memory.
+    kept_bytes: u64,
 }
 
 /// A file that was read to its end, with its done file.
@@ -91,9 +112,43 @@ impl From<CopyFault> for Stays {
     }
 }
 
+impl Begun {
+    /// Reads the file to its end.
+    fn look(self, site: &Site<'_>) -> Result<Arrived, Stays> {
+        let Self {
+            file,
+            done,
+            hash,
+            ahead,
+        } = self;
+        let len_bytes = ahead.len_bytes();
+        let (raw, looked) = if len_bytes <= KEPT_BYTES {
+            let bytes = ahead.read()?;
+            let looked = look(site, &file.name, &mut bytes.as_slice(), len_bytes);
+            (Raw::Kept(bytes), looked)
+        } else {
+            let looked = look(site, &file.name, &mut AheadReader::new(&ahead), len_bytes);
+            (Raw::Again(ahead), looked)
+        };
+        let looked = looked.map_err(CopyFault::of)?;
+        if hash.is_some_and(|hash| looked.raw_sha256 != hash) {
+            return Err(Unfinished::DoneHash.into());
+        }
+        Ok(Arrived {
+            file,
+            done,
+            raw,
+            looked,
+        })
+    }
+}
+
 impl Gatherer<'_, '_> {
-    /// Deals with one thing of an inbound folder.
+    /// Deals with one thing of an inbound folder; files wait until there are some to be looked at together.
     pub(super) fn found(&mut self, found: Found) -> Result<(), Fault> {
+        if !matches!(found, Found::Plain { .. }) {
+            self.look_at_group()?;
+        }
         match found {
             Found::Unreadable { folder, why } => {
                 self.leave_folder(&folder, format!("folder cannot be read: {why}"), true);
@@ -123,11 +178,48 @@ impl Gatherer<'_, '_> {
                     self.wait(file, None, "a done file whose file is not there yet");
                 }
             }
-            Found::Plain { file, beside } => match self.read(file.clone(), beside) {
-                Ok(arrived) => self.arrived(arrived)?,
+            Found::Plain { file, beside } => {
+                let len_bytes = file.facts.len_bytes;
+                let begun = self.begin(file.clone(), beside);
+                self.group.files.push((file, begun));
+                if len_bytes <= KEPT_BYTES {
+                    self.group.kept_bytes += len_bytes;
+                }
+                if self.group.files.len() >= GROUP_FILES || self.group.kept_bytes >= GROUP_BYTES {
+                    self.look_at_group()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the files that wait, judges them one after the other, and copies those that are to be kept.
+    pub(super) fn look_at_group(&mut self) -> Result<(), Fault> {
+        let site = self.site;
+        let Group { files, .. } = std::mem::take(&mut self.group);
+        let read = at_once(self.threads, files, |(file, begun)| {
+            (file, begun.and_then(|begun| begun.look(site)))
+        })?;
+        let mut taken = Vec::new();
+        for (file, arrived) in read {
+            match arrived {
+                Ok(arrived) => taken.extend(self.arrived(arrived).map(|taken| (file, taken))),
                 Err(Stays::Held(why)) => self.leave(&file, true, why),
                 Err(Stays::Gone) => {}
-            },
+            }
+        }
+        let copied = at_once(self.threads, taken, |(file, taken)| {
+            let copy = taken.copy(site);
+            (file, taken, copy)
+        })?;
+        for (file, taken, copy) in copied {
+            match copy? {
+                Ok(copy) => self.keep(taken, copy)?,
+                Err(why) => match Stays::from(why) {
+                    Stays::Held(why) => self.leave(&file, true, why),
+                    Stays::Gone => {}
+                },
+            }
         }
         Ok(())
     }
@@ -163,8 +255,8 @@ impl Gatherer<'_, '_> {
         still::is_forgotten(self.times(file), seen, self.site.config.intake.forgotten_hours)
     }
 
-    /// Reads a file, if the folder's rule lets it.
-    fn read(&mut self, file: InboxFile, beside: Beside) -> Result<Arrived, Stays> {
+    /// Begins with a file, if the folder's rule lets it.
+    fn begin(&mut self, file: InboxFile, beside: Beside) -> Result<Begun, Stays> {
         let rule = self.rule(&file.folder);
         let seen = match rule.polls {
             Some(polls) => self.seen(&file, polls),
@@ -195,24 +287,11 @@ impl Gatherer<'_, '_> {
         if package::peek(&head).is_err() {
             self.test_count(&head, file.facts.len_bytes)?;
         }
-        let len_bytes = ahead.len_bytes();
-        let (raw, looked) = if len_bytes <= KEPT_BYTES {
-            let bytes = ahead.read()?;
-            let looked = look(self.site, &file.name, &mut bytes.as_slice(), len_bytes);
-            (Raw::Kept(bytes), looked)
-        } else {
-            let looked = look(self.site, &file.name, &mut AheadReader::new(&ahead), len_bytes);
-            (Raw::Again(ahead), looked)
-        };
-        let looked = looked.map_err(CopyFault::of)?;
-        if hash.is_some_and(|hash| looked.raw_sha256 != hash) {
-            return Err(Unfinished::DoneHash.into());
-        }
-        Ok(Arrived {
+        Ok(Begun {
             file,
             done,
-            raw,
-            looked,
+            hash,
+            ahead,
         })
     }
 
@@ -233,8 +312,8 @@ impl Gatherer<'_, '_> {
         Ok(())
     }
 
-    /// Judges a file that was read.
-    fn arrived(&mut self, arrived: Arrived) -> Result<(), Fault> {
+    /// Judges a file that was read; gives it back if it is taken.
+    fn arrived(&mut self, arrived: Arrived) -> Option<Taken> {
         let Arrived {
             file,
             done,
@@ -255,14 +334,14 @@ impl Gatherer<'_, '_> {
         if looked.is_short {
             // It may grow yet: it is not taken away from its sender.
             self.leave(&file, true, Why::new(Code::H05, &looked.why));
-            return Ok(());
+            return None;
         }
         if looked.sealed
             && let Ok(envelope) = looked.scan.envelope()
             && let Err(Stays::Held(why)) = self.test_records(&envelope, looked.scan.len_bytes())
         {
             self.leave(&file, true, why);
-            return Ok(());
+            return None;
         }
         if let Ok(envelope) = looked.scan.envelope()
             && matches!(envelope.kind, FileKind::Ext | FileKind::Inq | FileKind::Nrs)
@@ -270,7 +349,7 @@ impl Gatherer<'_, '_> {
         {
             let words = "this kind of file is not processed by this version; it stays where it is";
             self.wait(file, Some(envelope), words);
-            return Ok(());
+            return None;
         }
         let judged = self.judge(&looked, &looked.label, true);
         if let Verdict::Held(cause) = &judged.verdict
@@ -278,7 +357,7 @@ impl Gatherer<'_, '_> {
         {
             let why = Why::new(cause.code(), &cause).with(judged.envelope);
             self.leave(&file, true, why);
-            return Ok(());
+            return None;
         }
         let arrival = self.key.of_arrival(&file.folder, &file.name, &looked.content().0);
         let (folder, name) = (file.folder.clone(), file.name.clone());
@@ -287,12 +366,7 @@ impl Gatherer<'_, '_> {
             raw,
             originals,
         };
-        let taken = self.take(short(&arrival), &folder, name, &looked, judged, Some(came), None)?;
-        match taken.map_err(Stays::from) {
-            Ok(()) | Err(Stays::Gone) => {}
-            Err(Stays::Held(why)) => self.leave(&file, true, why),
-        }
-        Ok(())
+        Some(self.taken(short(&arrival), &folder, name, looked, judged, Some(came), None))
     }
 
     /// The hash of what was read, for a file that is not long, and where facts alone could not tell that it changed later.

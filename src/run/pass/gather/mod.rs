@@ -25,7 +25,7 @@ use crate::store::inbox::{self, CopyFault, InboxFile, Limits};
 use crate::store::looks::Memory;
 use crate::store::staging::Retired;
 
-use arrive::Came;
+use arrive::{Came, Group};
 pub(super) use place::{InPlace, Waiting, Why, short};
 
 /// Kinds of file that a pass takes. Extracts and inquiries are left where they are until their issue is built.
@@ -80,7 +80,7 @@ pub(super) struct Gathered {
 }
 
 /// Gathers and judges. With `spool` every file that will be decided or held gets an encrypted, durable copy first.
-pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result<Gathered, Fault> {
+pub(super) fn gather(site: &Site<'_>, date: BusinessDate, threads: usize, spool: bool) -> Result<Gathered, Fault> {
     if spool {
         spool::tidy(site)?;
     }
@@ -103,6 +103,13 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
         key: &key,
         judged: Vec::new(),
         copies: Vec::new(),
+        group: Group::default(),
+        // Where acts on the disk are counted or ordered it is one file after the other.
+        threads: if site.tools.disk.syncs_in_parallel() {
+            threads
+        } else {
+            1
+        },
         in_place: Vec::new(),
         waiting: Vec::new(),
     };
@@ -123,6 +130,7 @@ pub(super) fn gather(site: &Site<'_>, date: BusinessDate, spool: bool) -> Result
     for found in inbox::scan(site.tools.disk, &inbound, limits, &rule_of).map_err(trouble::disk(&inbound))? {
         gatherer.found(found)?;
     }
+    gatherer.look_at_group()?;
     gatherer.book.failure()?;
     gatherer.make_durable()?;
     if spool {
@@ -167,8 +175,37 @@ struct Gatherer<'a, 'm> {
     judged: Vec<Judged>,
     /// Spool copies that are not durable yet.
     copies: Vec<Box<dyn WriteNew>>,
+    /// Files that wait to be looked at.
+    group: Group,
+    threads: usize,
     in_place: Vec<InPlace>,
     waiting: Vec<Waiting>,
+}
+
+/// A file that was judged by itself, on its way among those of the pass.
+struct Taken {
+    id: String,
+    folder: String,
+    name: String,
+    looked: Looked,
+    judged: intake::Judged,
+    came: Option<Came>,
+    held_before: Option<usize>,
+    is_copied: bool,
+}
+
+impl Taken {
+    /// Writes the encrypted copy, if there is to be one.
+    fn copy(&self, site: &Site<'_>) -> Result<Result<Option<Box<dyn WriteNew>>, CopyFault>, Fault> {
+        match &self.came {
+            Some(came) if self.is_copied => {
+                let mut raw = came.raw.reader();
+                let copy = spool::write_spool(site, &self.id, &self.name, &mut *raw, &self.looked)?;
+                Ok(copy.map(Some))
+            }
+            Some(_) | None => Ok(Ok(None)),
+        }
+    }
 }
 
 impl Gatherer<'_, '_> {
@@ -180,9 +217,8 @@ impl Gatherer<'_, '_> {
         // it arrived in the run in which it came first.
         let judged = self.judge(&looked, "", false);
         let (id, name) = (held.id.clone(), copy.name);
-        // It is not copied again, so that nothing of it can have changed.
-        self.take(id, &held.folder, name, &looked, judged, None, Some(index))?
-            .map_err(trouble::bug)
+        let taken = self.taken(id, &held.folder, name, looked, judged, None, Some(index));
+        self.keep(taken, None)
     }
 
     fn judge(&self, looked: &Looked, label: &str, is_new: bool) -> intake::Judged {
@@ -230,39 +266,53 @@ impl Gatherer<'_, '_> {
 
     #[expect(
         clippy::too_many_arguments,
-        reason = "one call per way in; a struct would only repeat `Judged`"
+        reason = "one call per way in; a struct would only repeat `Taken`"
     )]
-    fn take(
-        &mut self,
+    fn taken(
+        &self,
         id: String,
         folder: &str,
         name: String,
-        looked: &Looked,
+        looked: Looked,
         judged: intake::Judged,
         came: Option<Came>,
         held_before: Option<usize>,
-    ) -> Result<Result<(), CopyFault>, Fault> {
+    ) -> Taken {
         let known = self.site.exchange().held.iter().any(|held| held.id == id);
         let duplicate = matches!(judged.verdict, Verdict::Duplicate(_));
-        if let Some(came) = &came
-            && self.spool
-            && !known
-            && !duplicate
-        {
-            let mut raw = came.raw.reader();
-            match spool::write_spool(self.site, &id, &name, &mut *raw, looked)? {
-                Ok(copy) => self.copies.push(copy),
-                Err(why) => return Ok(Err(why)),
-            }
-            if self.copies.len() >= FILES_MAX {
-                self.make_durable()?;
-            }
+        Taken {
+            is_copied: came.is_some() && self.spool && !known && !duplicate,
+            id,
+            folder: folder.to_owned(),
+            name,
+            looked,
+            judged,
+            came,
+            held_before,
         }
+    }
+
+    /// Keeps what was found of a file; its copy becomes durable with those of others.
+    fn keep(&mut self, taken: Taken, copy: Option<Box<dyn WriteNew>>) -> Result<(), Fault> {
+        self.copies.extend(copy);
+        if self.copies.len() >= FILES_MAX {
+            self.make_durable()?;
+        }
+        let Taken {
+            id,
+            folder,
+            name,
+            looked,
+            judged,
+            came,
+            held_before,
+            is_copied: _,
+        } = taken;
         let detail = match self.wrong_table(judged.envelope) {
             Some(fault) if matches!(judged.verdict, Verdict::Held(intake::Cause::KindNotRegistered)) => {
                 fault.what(Lang::En)
             }
-            Some(_) | None => detail_of(&judged.verdict, looked),
+            Some(_) | None => detail_of(&judged.verdict, &looked),
         };
         let (sha256, size_bytes) = looked.content();
         let source = match &came {
@@ -271,8 +321,8 @@ impl Gatherer<'_, '_> {
         };
         self.judged.push(Judged {
             id,
-            folder: folder.to_owned(),
-            label: self.label(folder, &name),
+            label: self.label(&folder, &name),
+            folder,
             name,
             size_bytes,
             sha256,
@@ -283,7 +333,7 @@ impl Gatherer<'_, '_> {
             originals: came.map_or_else(Vec::new, |came| came.originals),
             held_before,
         });
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// The copies that wait for it.

@@ -1,7 +1,6 @@
 //! The notices of a run in parts that share no person and no number, several at a time; the same outcome as in one part.
 
 use std::collections::BTreeMap;
-use std::thread;
 
 use super::late::{Kept, KeptRows, Late};
 use super::owners::{self, Own};
@@ -17,6 +16,7 @@ use crate::pipeline::apply::{self, Applied};
 use crate::pipeline::plan::{Judge, Known, Links};
 use crate::run::known::{learn, learn_more};
 use crate::run::trouble;
+use crate::run::turns::in_turn;
 use crate::store::master::Master;
 use crate::store::spill::{Sorted, SortedReader, Sorter};
 
@@ -62,20 +62,15 @@ pub(super) fn run(
         waiting: None,
         batch_notices: means.memory.batch_notices,
     };
-    loop {
-        let mut batches = Vec::new();
-        for _ in 0..means.threads.max(1) {
-            batches.extend(alone.next_batch()?);
-        }
-        if batches.is_empty() {
-            return match &mut late {
-                Some(late) => sink.end(late),
-                None => Ok(()),
-            };
-        }
-        for applied in judge_all(master, judge, batches)? {
-            sink.take(applied, late.as_mut())?;
-        }
+    in_turn(
+        means.threads,
+        || alone.next_batch(),
+        |batch| judge_one(master, judge, batch),
+        |applied| sink.take(applied, late.as_mut()),
+    )?;
+    match &mut late {
+        Some(late) => sink.end(late),
+        None => Ok(()),
     }
 }
 
@@ -161,25 +156,6 @@ impl Alone<'_> {
         }
         Ok(None)
     }
-}
-
-fn judge_all(master: &Master, judge: &Judge<'_>, batches: Vec<Batch>) -> Result<Vec<Applied>, Fault> {
-    if batches.len() == 1 {
-        return batches
-            .into_iter()
-            .map(|batch| judge_one(master, judge, batch))
-            .collect();
-    }
-    thread::scope(|scope| {
-        let running: Vec<_> = batches
-            .into_iter()
-            .map(|batch| scope.spawn(move || judge_one(master, judge, batch)))
-            .collect();
-        running
-            .into_iter()
-            .map(|part| part.join().map_err(|_| trouble::bug("a worker thread ended"))?)
-            .collect()
-    })
 }
 
 fn judge_one(master: &Master, judge: &Judge<'_>, batch: Batch) -> Result<Applied, Fault> {

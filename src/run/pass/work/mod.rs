@@ -44,7 +44,7 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            batch_notices: 2048,
+            batch_notices: 1024,
             notice_bytes: 16 << 20,
             other_bytes: 6 << 20,
         }

@@ -1,7 +1,6 @@
 //! Bytes of the taken files to notices, in chunks and on several threads, with the same result as on one.
 
 use std::collections::BTreeMap;
-use std::thread;
 
 use super::super::gather::Judged;
 use super::super::spool;
@@ -20,14 +19,12 @@ use crate::pipeline::intake::InboundFile;
 use crate::pipeline::plan::Links;
 use crate::run::gaiji;
 use crate::run::site::Site;
-use crate::run::trouble;
+use crate::run::turns::in_turn;
 use crate::store::spill::{Sorted, Sorter};
 use crate::text::gaiji::GaijiTable;
 
-/// Fewer records are not worth a thread.
-const RECORDS_PER_THREAD: usize = 256;
-/// Bytes of records that are checked before what was found is put away.
-const CHUNK_BYTES: usize = 4 << 20;
+/// Bytes of records that are read, decoded and checked together.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// Number, then code: who names which number.
 pub(super) type NumberKey = [u8; 10];
@@ -140,33 +137,16 @@ impl<'s> Reading<'s> {
             found
         };
         self.tallies.entry(place).or_default();
-        let threads = self.means.threads.max(1);
         let mut records = spool::records(site, judged, file.frame(), CHUNK_BYTES)?;
-        let mut last = RecordChunk::default();
-        while let Some(chunk) = records.next(last)? {
-            let share = chunk.len().div_ceil(threads).max(RECORDS_PER_THREAD);
-            if chunk.len() <= share {
-                self.take(place, &work(chunk.records()))?;
-                last = chunk;
-                continue;
-            }
-            let parts: Result<Vec<Found>, Fault> = thread::scope(|scope| {
-                let running: Vec<_> = (0..chunk.len())
-                    .step_by(share)
-                    .map(|skip| chunk.part(skip, share))
-                    .map(|part| scope.spawn(move || work(part)))
-                    .collect();
-                running
-                    .into_iter()
-                    .map(|part| part.join().map_err(|_| trouble::bug("a worker thread ended")))
-                    .collect()
-            });
-            for found in parts? {
-                self.take(place, &found)?;
-            }
-            last = chunk;
-        }
-        Ok(())
+        // A file of one chunk is not worth a thread.
+        let is_short = u64::from(file.frame().data_count()) * u64::from(layout.record_bytes()) <= CHUNK_BYTES as u64;
+        let threads = if is_short { 1 } else { self.means.threads };
+        in_turn(
+            threads,
+            || records.next(RecordChunk::default()),
+            |chunk: RecordChunk| Ok(work(chunk.records())),
+            |found| self.take(place, &found),
+        )
     }
 
     fn take(&mut self, place: u32, found: &Found) -> Result<(), Fault> {
