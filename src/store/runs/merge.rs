@@ -164,7 +164,7 @@ pub fn merge_runs<'a>(
 }
 
 /// Which of the runs (their lengths in bytes, the oldest first) should become one: the newest ones, as soon as
-/// [`RUNS_PER_CLASS`] of them are of one size class, smaller ones behind them included. `None` where all is well.
+/// 32 of them are of one size class, smaller ones behind them included. `None` where all is well.
 ///
 /// A run is thus rewritten once per class, so that the work per commit stays in proportion to its own size times the
 /// logarithm of the register's.
