@@ -23,7 +23,7 @@ const BUILT_IN: &str = "050008";
 pub enum Command {
     /// Print the booklet: reasons, states, all 210 cells, findings (規則集を表示する)
     Show {
-        /// Only this table: reasons states transitions comparison items dates findings order municipalities
+        /// Only this table: reasons states transitions comparison items dates findings order reconciliation municipalities
         #[arg(long, value_name = "NAME")]
         table: Option<String>,
         /// Form of the text

@@ -6,6 +6,7 @@
 use super::code::Code;
 use super::compare::{COMPARED, DERIVED, DerivedRule, Meaning, Rule, rule};
 use super::date::ERAS;
+use super::difference::{Cause, Class, PRECEDENCE, RECONCILED, TESTS, TRANSITIONS};
 use super::finding;
 use super::holding::ORDER;
 use super::item::Item;
@@ -24,6 +25,7 @@ pub fn rules_text(prefecture: &Prefecture) -> String {
     comparison(&mut lines);
     items_and_dates(&mut lines);
     findings(&mut lines);
+    reconciliation(&mut lines);
     lines.row(&["prefecture", &prefecture.code.text(), &prefecture.name]);
     for town in prefecture.municipalities() {
         lines.row(&["municipality", &town.code.text(), &town.county, &town.name]);
@@ -163,6 +165,35 @@ fn findings(lines: &mut Lines) {
     }
 }
 
+fn reconciliation(lines: &mut Lines) {
+    for class in Class::ALL {
+        let row = class.row();
+        lines.row(&[
+            "class",
+            &row.number.to_string(),
+            row.name,
+            row.ja,
+            row.en,
+            row.todo_ja,
+            row.todo_en,
+        ]);
+    }
+    let order: Vec<String> = PRECEDENCE.into_iter().map(|class| class.number().to_string()).collect();
+    lines.row(&["precedence", &order.join(" ")]);
+    lines.row(&["reconciled", &numbers(RECONCILED)]);
+    for cause in Cause::ALL {
+        let row = cause.row();
+        lines.row(&["cause", row.name, row.ja, row.en, row.todo_ja, row.todo_en]);
+    }
+    for test in TESTS {
+        let facts = format!("{:?}", test.facts);
+        lines.row(&["cause test", &facts, test.cause.row().name, test.ja, test.en]);
+    }
+    for cell in TRANSITIONS {
+        lines.row(&["life", &format!("{cell:?}")]);
+    }
+}
+
 fn numbers(items: impl IntoIterator<Item = Item>) -> String {
     let numbers: Vec<String> = items.into_iter().map(|item| item.number().to_string()).collect();
     numbers.join(" ")
@@ -191,13 +222,19 @@ mod tests {
         assert_eq!(count("era"), 6);
         assert_eq!(count("finding"), Code::ALL.len());
         assert_eq!(count("municipality"), 25);
+        assert_eq!(count("class"), 9);
+        assert_eq!((count("precedence"), count("reconciled")), (1, 1));
+        assert_eq!(count("cause"), 7);
+        assert_eq!(count("cause test"), 8);
+        assert_eq!(count("life"), 9);
         for line in text.lines() {
             let fields = match line.split('|').next() {
                 Some("reason") => 9,
                 Some("state" | "municipality") => 4,
-                Some("transition") => 7,
+                Some("transition" | "class") => 7,
+                Some("cause") => 6,
                 Some("finding") => 10,
-                Some("rule" | "era") => 5,
+                Some("rule" | "era" | "cause test") => 5,
                 _ => continue,
             };
             assert_eq!(line.split('|').count(), fields, "{line}");

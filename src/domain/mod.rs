@@ -1,11 +1,13 @@
 //! Vocabulary and rule tables of the register. Data only: no bytes, no clock, no disk, no randomness.
 
 pub mod arrival;
+pub mod asof;
 pub mod basis;
 pub mod canon;
 pub mod code;
 pub mod compare;
 pub mod date;
+pub mod difference;
 pub mod entry;
 pub mod fault;
 pub mod filename;

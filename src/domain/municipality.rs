@@ -126,6 +126,11 @@ impl Offices {
         self.by_party.get(&party).is_some_and(|codes| codes.contains(&code))
     }
 
+    /// The codes for which a party answers, its own first; none for an unknown party.
+    pub fn codes(&self, party: PartyId) -> &[MunicipalityCode] {
+        self.by_party.get(&party).map_or(&[], Vec::as_slice)
+    }
+
     /// True where `code` is anyone's predecessor (C003).
     pub fn is_predecessor(&self, code: MunicipalityCode) -> bool {
         self.predecessors.contains(&code)

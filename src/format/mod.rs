@@ -15,4 +15,5 @@ pub mod proof;
 pub mod register;
 pub mod rowcode;
 pub mod state;
+pub mod tabular;
 pub mod tile;

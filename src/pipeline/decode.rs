@@ -49,6 +49,18 @@ impl FieldPlaces {
         }
     }
 
+    /// The places of the CSV form: every field stands at the start of its record, so that the offset of a place is what the
+    /// record is given as its offset, the number of its line.
+    #[must_use]
+    pub fn by_line(self) -> Self {
+        let at_start = |place: Option<(u32, u32)>| place.map(|(_, length)| (0, length));
+        Self {
+            items: self.items.map(at_start),
+            old_my_number: at_start(self.old_my_number),
+            old_jumin_code: at_start(self.old_jumin_code),
+        }
+    }
+
     /// The place of a field in the file, for the record that starts at `record_offset`.
     pub fn place(&self, field: FieldRef, record_offset: u64) -> Option<Place> {
         let (offset, length) = match field {
@@ -240,6 +252,16 @@ impl<'a> Decoder<'a> {
             gaiji,
             sender,
             cells: Vec::new(),
+        }
+    }
+
+    /// For records of the CSV form (`format::tabular`): the `offset` of a record is then the number of its line, and so is the
+    /// offset of every place; lengths stay those of the layout.
+    #[must_use]
+    pub fn by_line(self) -> Self {
+        Self {
+            places: self.places.by_line(),
+            ..self
         }
     }
 

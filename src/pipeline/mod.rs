@@ -7,3 +7,4 @@ pub mod emit;
 pub mod intake;
 pub mod journal;
 pub mod plan;
+pub mod reconcile;

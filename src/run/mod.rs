@@ -22,6 +22,7 @@ pub mod parties;
 pub mod pass;
 pub mod prune;
 pub mod public;
+pub mod reconcile;
 pub mod record;
 pub mod room;
 pub mod sealing;

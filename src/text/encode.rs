@@ -194,7 +194,7 @@ fn write_utf16(character: char, out: &mut Vec<u8>) {
 
 /// The character of CP932 that stands for one which JIS and Microsoft map differently (rules 5.3), or for a half-width
 /// one that has a wide form.
-fn counterpart(character: char) -> Option<char> {
+pub(super) fn counterpart(character: char) -> Option<char> {
     Some(match character {
         '\u{2014}' => '\u{2015}',
         '\u{2016}' => '\u{2225}',

@@ -8,6 +8,7 @@ mod field;
 pub mod gaiji;
 pub mod kana;
 pub mod mark;
+pub mod same;
 pub mod ucs2;
 pub mod wide;
 pub mod width;

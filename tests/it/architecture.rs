@@ -28,7 +28,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Steps of the pipeline in flow order; a step may name itself and the steps before it.
 const STEPS: &[&str] = &[
-    "access", "intake", "decode", "check", "plan", "apply", "match", "compare", "emit", "journal", "retain",
+    "access",
+    "intake",
+    "decode",
+    "check",
+    "plan",
+    "apply",
+    "match",
+    "reconcile",
+    "emit",
+    "journal",
+    "retain",
 ];
 
 /// Longest file, in lines: what a reader can hold in mind.

@@ -1,13 +1,13 @@
 //! Layouts, exchange files, intake, decoding and emitting: from bytes to verdicts and back.
 
 mod admission;
-mod cases;
+pub(crate) mod cases;
 mod decoding;
 mod docs;
 mod emitting;
 pub(crate) mod hand;
 mod ladder;
-mod properties;
+pub(crate) mod properties;
 mod samples;
 mod scanned;
-mod setting;
+pub(crate) mod setting;

@@ -27,6 +27,7 @@ mod oracle;
 mod power;
 mod reading;
 mod readme;
+mod reconcile;
 mod review;
 mod rules;
 mod same;

@@ -1,7 +1,7 @@
 //! The master: runs, generations, history, verification (`docs/formats/run.md`, `docs/formats/manifest.md`).
 
 mod damage;
-mod fixture;
+pub(crate) mod fixture;
 mod keep;
 mod mapped;
 mod model;

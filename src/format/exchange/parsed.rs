@@ -93,47 +93,85 @@ pub(super) fn prove(
     hash_rule: HashRule,
 ) -> Result<ParsedFile, FileFault> {
     let frame = parts.frame;
-    let header = Header::read(&parts.header, layout, envelope)?;
-    let trailer = Trailer {
-        record: &parts.trailer,
-        offset: frame.trailer_offset(),
-        layout,
+    let ends = Ends {
+        header: &parts.header,
+        trailer: &parts.trailer,
+        trailer_offset: frame.trailer_offset(),
+        data_count: frame.data_count(),
+        data_sha256: parts.data_sha256,
+        outcomes: parts.outcomes,
     };
-    let (count, at) = trailer.number("record_count")?;
-    if count != Some(frame.data_count()) {
-        return Err(FileFault::RecordCount {
-            at,
-            counted: frame.data_count(),
-        });
-    }
-    let (sent, at) = trailer.cut("data_sha256")?;
-    let blank = sent.iter().all(|b| *b == b' ');
-    let proved = match hash_rule {
-        HashRule::Optional if blank => true,
-        HashRule::Optional | HashRule::Required => parts.data_sha256.is_some() && read_hash(sent) == parts.data_sha256,
-    };
-    if !proved {
-        return Err(FileFault::DataHash { at });
-    }
-    let names = sums(envelope.kind);
-    let mut values = Vec::with_capacity(names.len());
-    for name in names {
-        let (value, at) = trailer.number(name)?;
-        values.push(value.ok_or(FileFault::Sum { name, at })?);
-    }
-    if let Some(counted) = parts.outcomes {
-        for ((name, value), counted) in names.iter().zip(&values).zip(counted?) {
-            if *value != counted {
-                let (_, at) = trailer.cut(name)?;
-                return Err(FileFault::Sum { name, at });
+    let (header, sums) = ends.prove(layout, envelope, hash_rule)?;
+    Ok(ParsedFile { header, frame, sums })
+}
+
+/// Header and trailer of a file of either form, with what was counted between them.
+pub(crate) struct Ends<'a> {
+    /// The header record.
+    pub(crate) header: &'a [u8],
+    /// The trailer record.
+    pub(crate) trailer: &'a [u8],
+    /// Where the trailer begins, in bytes; 0 in the CSV form.
+    pub(crate) trailer_offset: u64,
+    /// Number of data records.
+    pub(crate) data_count: u32,
+    /// SHA-256 that the trailer must name; without it no hash is right, only a blank one may pass.
+    pub(crate) data_sha256: Option<[u8; 32]>,
+    /// RES: input records by outcome.
+    pub(crate) outcomes: Option<Result<[u32; 4], FileFault>>,
+}
+
+impl Ends<'_> {
+    /// Tests header, count, hash and sums; the answer is the header and the sums of the trailer.
+    ///
+    /// # Errors
+    /// The first fault, in this order.
+    pub(crate) fn prove(
+        &self,
+        layout: &Layout,
+        envelope: &Envelope,
+        hash_rule: HashRule,
+    ) -> Result<(Header, Vec<u32>), FileFault> {
+        let header = Header::read(self.header, layout, envelope)?;
+        let trailer = Trailer {
+            record: self.trailer,
+            offset: self.trailer_offset,
+            layout,
+        };
+        let (count, at) = trailer.number("record_count")?;
+        if count != Some(self.data_count) {
+            return Err(FileFault::RecordCount {
+                at,
+                counted: self.data_count,
+            });
+        }
+        let (sent, at) = trailer.cut("data_sha256")?;
+        let blank = sent.iter().all(|b| *b == b' ');
+        let proved = match hash_rule {
+            HashRule::Optional if blank => true,
+            HashRule::Optional | HashRule::Required => {
+                self.data_sha256.is_some() && read_hash(sent) == self.data_sha256
+            }
+        };
+        if !proved {
+            return Err(FileFault::DataHash { at });
+        }
+        let names = sums(envelope.kind);
+        let mut values = Vec::with_capacity(names.len());
+        for name in names {
+            let (value, at) = trailer.number(name)?;
+            values.push(value.ok_or(FileFault::Sum { name, at })?);
+        }
+        if let Some(counted) = self.outcomes {
+            for ((name, value), counted) in names.iter().zip(&values).zip(counted?) {
+                if *value != counted {
+                    let (_, at) = trailer.cut(name)?;
+                    return Err(FileFault::Sum { name, at });
+                }
             }
         }
+        Ok((header, values))
     }
-    Ok(ParsedFile {
-        header,
-        frame,
-        sums: values,
-    })
 }
 
 /// Names of the sums that the trailer of a kind has, in the order of the record.
@@ -184,7 +222,7 @@ fn data_hash(bytes: &[u8], frame: &Frame) -> [u8; 32] {
 /// Input records by outcome A, W, R, D. A RES has one record for each finding, those of one input record together, and
 /// record number 0 is the file itself.
 #[derive(Debug)]
-pub(super) struct Outcomes {
+pub(crate) struct Outcomes {
     number: Slot,
     outcome: Slot,
     counts: [u32; 4],
@@ -196,7 +234,7 @@ impl Outcomes {
     ///
     /// # Errors
     /// `LayoutField`.
-    pub(super) fn new(layout: &Layout) -> Result<Self, FileFault> {
+    pub(crate) fn new(layout: &Layout) -> Result<Self, FileFault> {
         let slot = |name: &'static str| {
             layout
                 .slot(RecordType::Data, name)
@@ -211,7 +249,7 @@ impl Outcomes {
     }
 
     /// Counts the next data record.
-    pub(super) fn count(&mut self, record: &[u8]) {
+    pub(crate) fn count(&mut self, record: &[u8]) {
         let number = self.number.cut(record);
         let is_file = number.is_some_and(|digits| digits.iter().all(|b| *b == b'0'));
         if is_file || number == self.last.as_deref() {
@@ -233,7 +271,7 @@ impl Outcomes {
     }
 
     /// The four counts.
-    pub(super) fn finish(self) -> [u32; 4] {
+    pub(crate) fn finish(self) -> [u32; 4] {
         self.counts
     }
 }

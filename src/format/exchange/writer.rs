@@ -335,7 +335,7 @@ fn blank(layout: &Layout, record: RecordType, encoding: Encoding) -> Vec<u8> {
 }
 
 /// Lower-case hex digits.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()

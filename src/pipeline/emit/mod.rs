@@ -1,11 +1,13 @@
-//! The files that the server makes of a run: RES for each sender, one NTF for the national body (`docs/formats/exchange.md`).
+//! The files that the server makes of a run: RES and RCR for each sender, one NTF for the national body (`docs/formats/exchange.md`).
 //!
 //! Their bytes follow from what is put in and from nothing else, so that publishing an answer again gives the same.
 
 mod ntf;
+mod rcr;
 mod res;
 
 pub use ntf::{NtfLine, NtfWriter};
+pub use rcr::{Compared, RcrFault, RcrWriter, rejected_extract};
 pub use res::{ResLine, ResWriter, rejected_answer, result_file};
 
 use crate::domain::ids::PartyId;

@@ -6,6 +6,7 @@
 mod comparison;
 mod findings;
 mod page;
+mod reconciliation;
 mod transitions;
 mod vocabulary;
 
@@ -24,6 +25,7 @@ pub fn pages(prefecture: &Prefecture) -> Vec<Page> {
         vocabulary::dates(),
         findings::page(),
         findings::order(),
+        reconciliation::page(),
         vocabulary::municipalities(prefecture),
     ]
 }

@@ -26,7 +26,7 @@ const SERVED: [FileKind; 5] = [
 
 /// What a site remembers of the files, from one run to the next.
 #[derive(Default)]
-struct Memory {
+pub(crate) struct Memory {
     answered: BTreeSet<FileIdentity>,
     next: BTreeMap<(PartyId, FileKind), u32>,
 }
@@ -43,21 +43,21 @@ impl ExchangeFacts for Memory {
     }
 }
 
-struct Case {
-    folder: PathBuf,
-    own: PartyId,
-    environment: u8,
-    first_day: BusinessDate,
-    days: Vec<(String, BusinessDate)>,
-    parties: BTreeMap<PartyId, Party>,
+pub(crate) struct Case {
+    pub(crate) folder: PathBuf,
+    pub(crate) own: PartyId,
+    pub(crate) environment: u8,
+    pub(crate) first_day: BusinessDate,
+    pub(crate) days: Vec<(String, BusinessDate)>,
+    pub(crate) parties: BTreeMap<PartyId, Party>,
 }
 
-fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     reader.deserialize().map(|row| row.unwrap()).collect()
 }
 
-fn load(name: &str) -> Option<Case> {
+pub(crate) fn load(name: &str) -> Option<Case> {
     let folder = shared(&format!("cases/{name}"))?;
     let json: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).expect("case.json");
@@ -116,10 +116,10 @@ fn load(name: &str) -> Option<Case> {
 }
 
 /// `file -> (outcome, code)` of one day, as files.csv has it.
-type Outcomes = BTreeMap<String, (String, String)>;
+pub(crate) type Outcomes = BTreeMap<String, (String, String)>;
 
 /// Judges the files of one folder and of those that wait, as one run does; updates what the site remembers.
-fn run_day(
+pub(crate) fn run_day(
     case: &Case,
     folder: &str,
     day: BusinessDate,

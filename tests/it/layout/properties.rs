@@ -42,7 +42,7 @@ fn digits(length: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(b'0'..=b'9', length).prop_map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
-fn row() -> impl Strategy<Value = Row> {
+pub(crate) fn row() -> impl Strategy<Value = Row> {
     let values: Vec<BoxedStrategy<String>> = Item::ALL.into_iter().map(value).collect();
     values.prop_map(|values| {
         let mut row = Row::blank(id("052019"));
