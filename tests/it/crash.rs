@@ -360,6 +360,8 @@ fn a_run_that_opens_a_fiscal_year_too() {
     let reference = eve.reference();
     let total = eve.total();
     let mut rng = ChaCha20Rng::from_seed([51; 32]);
-    let points: Vec<_> = drawn(&mut rng, total, 8).into_iter().map(|at| (at, None)).collect();
+    let mut points: Vec<_> = drawn(&mut rng, total, 8).into_iter().map(|at| (at, None)).collect();
+    // Both sides of the commit point, whatever the draw.
+    points.extend([5, 6, 8, 10].map(|part| (total - total / part, None)));
     eve.try_all(&reference, &points);
 }
