@@ -1,5 +1,5 @@
 //! FLOE in memory against AES-256-GCM of the same crate alone: the same key length, the same pieces, by turns, on one thread and on
-//! two. FLOE does more work than the crate alone, so what is above 1 is how the compiler laid out either side, not a gain. Writes `target/bench/floe.json` for the table of `docs/performance.md`; `cargo bench --bench floe`.
+//! two. FLOE does more work than the crate alone, so a ratio above 1 is no gain; probably it is how the compiler laid out either side. Writes `target/bench/floe.json` for the table of `docs/performance.md`; `cargo bench --bench floe`.
 #![expect(
     clippy::disallowed_methods,
     clippy::cast_precision_loss,

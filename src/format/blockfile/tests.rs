@@ -193,7 +193,7 @@ fn large_runs_have_dictionaries_and_pages_above_their_stripes() {
     }
 }
 
-/// With one row per page of the leaves a few rows make an index of three levels.
+/// With long keys a few thousand rows make an index of more than one level.
 #[test]
 fn a_walk_meets_every_block_once_and_a_search_finds_it() {
     let rows = with_long_keys(&numbered(9000, 2200));
